@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forwarder thread: reads the spool from its cursor, produces in lane priority, commits
+// transactions that carry the progress record, acks. Survives every Kafka error; drops nothing
+// (design.md 7).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/spool/spool_writer.h"
+#include "proto/clock.h"
+#include "proto/ids.h"
+
+namespace agent {
+
+enum class Delivery { kExactlyOnce, kAtLeastOnce };
+
+struct BackoffOptions {
+  std::chrono::milliseconds initial{100};
+  double multiplier = 2.0;
+  std::chrono::milliseconds max{30'000};
+};
+
+struct ForwarderOptions {
+  std::string spool_path;
+  std::string agent_id;
+  std::string topic_prefix = "bench.";
+  Delivery delivery = Delivery::kExactlyOnce;
+  std::vector<std::pair<std::string, std::string>>
+      kafka;  // checked librdkafka settings, brokers included
+  std::chrono::milliseconds transaction_interval{200};
+  std::uint64_t transaction_bytes_max = 4 << 20;
+  std::uint64_t rate_max_bytes_per_s = 0;  // 0: no cap
+  std::chrono::milliseconds live_age{10'000};
+  BackoffOptions backoff;
+  std::uint64_t window_bytes_max = 8 << 20;  // sent and not yet acked
+  std::uint32_t window_rows_max = 64;
+};
+
+struct QuarantinedBatch {
+  std::string ce_id;
+  std::string reason;
+};
+
+struct ForwarderStatus {
+  std::string state;  // "no broker configured", "connecting", "delivering", "backing off", "held",
+                      // "stopped"
+  std::string explanation;  // what to do, when the state asks for it
+  std::string delivery;     // exactly_once, at_least_once
+  std::string brokers;
+  std::uint64_t delivered_records_total = 0;
+  std::uint64_t delivered_bytes_total = 0;
+  std::uint64_t transactions_total = 0;
+  std::uint64_t retried_total = 0;
+  std::uint64_t rebuilds_total = 0;
+  std::uint64_t in_flight_records = 0;
+  double backoff_s = 0;
+  std::optional<std::int64_t> last_ack_utc_us;
+  std::string last_error;
+  std::vector<QuarantinedBatch> quarantined;
+  std::vector<std::string> topic_warnings;  // missing topic, retention shorter than promised ...
+  std::uint64_t heartbeat = 0;
+};
+
+class Forwarder {
+ public:
+  Forwarder(ForwarderOptions options, SpoolWriter& spool, const proto::Clock& clock);
+  ~Forwarder();  // stops
+
+  void start();
+  // Ends the transaction in hand if that takes no longer than `grace`, else leaves it to the next
+  // start.
+  void stop(std::chrono::milliseconds grace);
+  ForwarderStatus status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace agent

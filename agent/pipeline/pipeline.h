@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// One instrument's pipeline, without threads or I/O of its own: blocks and gaps in, spool entries
+// out. The unit that a virtual clock can drive through a million records.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/pipeline/run_command.h"
+#include "agent/spool/spool_queue.h"
+#include "drivers/instrument_driver.h"
+#include "proto/clock.h"
+#include "proto/ids.h"
+#include "proto/instrument.h"
+#include "proto/result.h"
+
+namespace agent {
+
+enum class WaveformMode { kOff, kDecimated, kFull };
+
+struct PipelineOptions {
+  std::string topic_prefix = "bench.";
+  std::string agent_id;
+  std::optional<std::string> site;
+  std::optional<std::string> bench;
+  std::optional<std::string> bench_class;
+  double telemetry_rate_hz = 10;
+  WaveformMode waveform = WaveformMode::kDecimated;
+  double waveform_rate_hz = 1000;
+  int zstd_level = 1;
+  bool current_inverted = false;
+  std::int64_t json_seal_age_ms = 100;  // a JSON row is sealed after this
+  std::int64_t waveform_seal_age_ms = 1000;
+};
+
+struct PipelineStatus {
+  std::string test_id;
+  std::string run_state;  // running, idle
+  std::uint32_t step_number = 1;
+  std::uint32_t cycle_number = 1;
+  std::uint64_t records_total = 0;
+  std::uint64_t values_total = 0;       // per float signal, arrived
+  std::uint64_t values_lost_total = 0;  // in gaps
+  std::uint64_t gaps_total = 0;
+  std::optional<std::int64_t> last_gap_utc_us;
+  std::string last_gap_reason;
+  std::int64_t last_sample_utc_us = 0;
+  double charge_c = 0;  // of the run
+  double energy_j = 0;
+  double current_a = 0;  // of the last record
+  double voltage_v = 0;
+  double power_w = 0;
+  std::uint64_t ids_in_memory = 0;  // seen but in no pushed row yet
+};
+
+// Where entries go; false: no room now (counted as an overrun by the pipeline).
+using EntryPush = std::function<bool(SpoolEntry&&)>;
+
+// Not thread-safe: one pipeline thread.
+class Pipeline : public drivers::DriverSink {
+ public:
+  // `saved` is the value of state key state_key(device) from the spool, if any: run, step
+  // accumulators, record number, last ids per lane, time map. `stream` is the spool's current one.
+  Pipeline(const PipelineOptions& options, const proto::InstrumentId& id,
+           const proto::StreamId& stream, const std::optional<std::string>& saved,
+           const proto::Clock& clock, EntryPush push, EntryPush push_always);
+  ~Pipeline() override;
+
+  static std::string state_key(const proto::InstrumentId& id);
+
+  void on_opened(const proto::DeviceInfo& info);
+  void on_lost(const proto::Error& error, proto::GapReason reason);
+  void on_segment(const drivers::SegmentStart& start) override;
+  void on_block(const proto::Block& block) override;
+  void on_gap(const proto::Gap& gap) override;
+
+  // Seals what is older than its age. Called at least every 50 ms.
+  void on_tick();
+  // Cuts and seals everything: SIGTERM, or the end of a test.
+  void finish();
+
+  proto::Result<RunReply> execute(const RunCommand& command);
+  PipelineStatus status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace agent

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The spool writer thread: the only one that touches buffer::Spool. Group commit every
+// `commit_interval`; acks ride in the next commit; a failed commit is retried and nothing is
+// dropped here.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/spool/spool_queue.h"
+#include "buffer/spool.h"
+
+namespace agent {
+
+struct SpoolWriterOptions {
+  std::chrono::milliseconds commit_interval{100};
+};
+
+struct SpoolWriterStatus {
+  buffer::SpoolTotals totals;
+  std::uint64_t commits_total = 0;
+  std::uint64_t appended_rows_total = 0;
+  std::uint64_t evicted_rows_total = 0;
+  double last_commit_ms = 0;
+  double worst_commit_ms = 0;
+  std::string last_error;       // of the commit being retried; empty when all is well
+  std::uint64_t heartbeat = 0;  // grows at each turn of the loop
+};
+
+class SpoolWriter {
+ public:
+  SpoolWriter(std::unique_ptr<buffer::Spool> spool, SpoolQueue& queue, SpoolWriterOptions options);
+  ~SpoolWriter();  // stops
+
+  void start();
+  // Commits what the queue holds, then ends the thread. The queue's producers must have stopped.
+  void stop();
+
+  // From the forwarder. Applied in the next commit (at once when the queue is idle for an
+  // interval).
+  void ack(const buffer::LaneAck& ack);
+  void ack_latest(const buffer::LatestAck& ack);
+  void pin(proto::Lane lane, buffer::Position from, buffer::Position through);
+  void unpin(proto::Lane lane);
+  // A state change without rows (for example the forwarder's), in the next commit.
+  void set_state(buffer::StateChange change);
+
+  // Blocks until a commit newer than `seen` happened or the deadline; returns the count of commits.
+  std::uint64_t wait_commit(std::uint64_t seen, std::chrono::steady_clock::time_point deadline);
+  // Wakes wait_commit().
+  void notify();
+
+  SpoolWriterStatus status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace agent

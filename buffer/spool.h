@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The spool: a disk-backed ring of sealed rows in one SQLite file. It changes in three ways only:
+// append, ack, evict. A commit that returned ok is on disk (synchronous=FULL); one that did not
+// changed nothing. Format and reasons: buffer/README.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "buffer/row.h"
+#include "proto/clock.h"
+#include "proto/result.h"
+
+namespace buffer {
+
+// The schema this program writes. An older one is migrated, a newer one refused.
+inline constexpr int kSchemaVersion = 1;
+
+struct SpoolOptions {
+  std::string path;                         // the file; "<path>.lock" beside it guards it
+  std::uint64_t quota_bytes = 10ull << 30;  // of the file, >= kQuotaMin
+  std::uint64_t wal_checkpoint_bytes = 4 << 20;
+};
+inline constexpr std::uint64_t kQuotaMin = 16ull << 20;
+
+// Every row up to and including `through` of the lane is delivered.
+struct LaneAck {
+  proto::Lane lane = proto::Lane::kEvent;
+  Position through;
+};
+struct LatestAck {
+  std::string topic;
+  std::string key;
+  std::uint64_t version = 0;
+};
+
+// One atomic change: all of it is durable, or none.
+struct Commit {
+  std::span<const NewRow> rows;
+  std::span<const StateChange> state;
+  std::span<const LatestValue> latest;
+  std::span<const LaneAck> acks;
+  std::span<const LatestAck> latest_acks;
+};
+
+struct CommitReport {
+  std::vector<EvictedRange> evicted;  // unacked ones only
+  std::uint64_t evicted_acked_rows = 0;
+  std::uint64_t file_bytes = 0;
+};
+
+// What an opening found.
+struct OpenReport {
+  proto::StreamId stream;  // new at each opening
+  std::optional<proto::StreamId> previous_stream;
+  std::map<proto::Lane, proto::Sequence> previous_last_sequence;
+  bool created = false;
+  std::string set_aside;  // where a damaged file was moved to; empty: none
+  std::string damage;     // what was wrong with it
+};
+
+struct LaneTotals {
+  std::uint64_t rows = 0;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t unacked_rows = 0;
+  std::uint64_t unacked_records = 0;
+  std::uint64_t unacked_bytes = 0;
+  std::optional<std::int64_t> oldest_unacked_us;
+};
+struct SpoolTotals {
+  std::map<proto::Lane, LaneTotals> lanes;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t quota_bytes = 0;
+  std::uint64_t latest_unacked = 0;
+};
+
+// Rows to append in the same commit that evicted `ranges`: the Gap events. Called before the commit
+// ends.
+using EvictionObserver = std::function<std::vector<NewRow>(std::span<const EvictedRange> ranges)>;
+
+// The one writer. One thread at a time; one per file on the machine (flock). Errors: SpoolErrc.
+class Spool {
+ public:
+  static proto::Result<std::unique_ptr<Spool>> open(const SpoolOptions& options,
+                                                    const proto::Clock& clock);
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  const OpenReport& open_report() const;
+  void set_eviction_observer(EvictionObserver observer);
+  // Rows before this lane position must not be evicted: they are in an open transaction.
+  void pin(proto::Lane lane, Position from, Position through);
+  void unpin(proto::Lane lane);
+
+  proto::Result<CommitReport> commit(const Commit& commit);
+
+  proto::Result<std::optional<std::string>> state(const std::string& key);
+  proto::Result<std::map<std::string, std::string>> state_with_prefix(const std::string& prefix);
+  // Kept in memory, so cheap.
+  const SpoolTotals& totals() const;
+
+ private:
+  struct Impl;
+  explicit Spool(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace buffer

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other side of UsbPort: what an emulated instrument implements. Time is passed in, so that a
+// device runs at the pace of whoever serves it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "drivers/usb/usb_port.h"
+#include "proto/result.h"
+
+namespace drivers {
+
+// One thread. `now_ns` is monotonic and does not decrease.
+class UsbDevice {
+ public:
+  virtual ~UsbDevice() = default;
+  // Data stage of a control IN request; UsbErrc::kStall when it is not supported.
+  virtual proto::Result<std::vector<std::byte>> control_in(const ControlSetup& setup,
+                                                           std::int64_t now_ns) = 0;
+  virtual proto::Result<void> bulk_out(std::span<const std::byte> data, std::int64_t now_ns) = 0;
+  // Fills one bulk IN transfer with what is due by `now_ns`; 0: nothing is. Errors complete the
+  // transfer with that status.
+  virtual proto::Result<std::size_t> bulk_in(std::span<std::byte> transfer,
+                                             std::int64_t now_ns) = 0;
+  // When bulk_in() will next have something without a further request; absent: not by itself.
+  virtual std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const = 0;
+};
+
+}  // namespace drivers
