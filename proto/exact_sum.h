@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -19,7 +20,7 @@ class ExactSum {
   static constexpr int kFractionBits = 320;  // the smallest product is 2^-298
   static constexpr std::size_t kLimbs = 11;  // 704 bits
 
-  // Adds mantissa * 2^exponent; exponent >= -kFractionBits.
+  // Adds mantissa * 2^exponent; exponent from -kFractionBits to 256.
   void add_scaled(std::int64_t mantissa, int exponent);
   void add(float value);               // finite
   void add_product(float a, float b);  // finite
@@ -28,14 +29,14 @@ class ExactSum {
   ExactSum operator-() const;
 
   bool is_zero() const;
-  bool is_negative() const;
+  bool is_negative() const { return (limbs_.back() >> 63) != 0; }
   // Correctly rounded (to nearest, ties to even). Never -0.
   double to_double() const { return divided_by(1); }
   // This sum / divisor, correctly rounded from the exact quotient. divisor > 0.
   double divided_by(std::uint64_t divisor) const;
 
-  // Stable text form for the spool's state and for tests: sign, hex digits, "p", exponent of two
-  // ("-1a3p-149"; zero is "0p0").
+  // Stable text form for the spool's state and for tests: sign, lower-case hex digits of an odd
+  // number, "p", exponent of two ("-1a3p-149"; zero is "0p0"). Equal sums have equal texts.
   std::string to_text() const;
   static std::optional<ExactSum> from_text(std::string_view text);
 
@@ -45,11 +46,20 @@ class ExactSum {
   std::array<std::uint64_t, kLimbs> limbs_{};  // little end first
 };
 
-// The hot path: sums of i, v and i*v over many samples. One bin per exponent; bins are emptied into
-// an ExactSum before they can overflow.
+// Sums of the same samples: current, voltage and their product.
+struct ExactSums {
+  ExactSum current;
+  ExactSum voltage;
+  ExactSum power;
+  ExactSums& operator+=(const ExactSums& other);
+  bool operator==(const ExactSums&) const = default;
+};
+
+// Sums of i, v and i*v over many samples. [measured] 1.8 ns per (i, v) pair with AVX2, see
+// proto/sample_kernel.cc.
 class ExactAccumulator {
  public:
-  ExactAccumulator();
+  using Sums = ExactSums;
 
   // Equal sizes. A sample counts when both its values are finite; the others are counted as invalid
   // and are in no sum.
@@ -58,23 +68,11 @@ class ExactAccumulator {
   std::uint64_t valid_count() const { return valid_count_; }
   std::uint64_t invalid_count() const { return invalid_count_; }
 
-  struct Sums {
-    ExactSum current;
-    ExactSum voltage;
-    ExactSum power;
-  };
-  // What was added since the last take(); starts afresh.
+  const Sums& sums() const { return sums_; }
+  // What was added since the last take(); starts afresh, counts too.
   Sums take();
 
  private:
-  static constexpr std::size_t kFloatBins = 256;
-  static constexpr std::size_t kProductBins = 512;
-  void flush_bins();
-
-  std::array<std::int64_t, kFloatBins> current_bins_{};
-  std::array<std::int64_t, kFloatBins> voltage_bins_{};
-  std::array<std::int64_t, kProductBins> product_bins_{};
-  std::uint32_t adds_since_flush_ = 0;
   std::uint64_t valid_count_ = 0;
   std::uint64_t invalid_count_ = 0;
   Sums sums_;
