@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "agent/pipeline/event_factory.h"
 #include "agent/pipeline/run_command.h"
 #include "agent/spool/spool_queue.h"
 #include "drivers/instrument_driver.h"
@@ -24,9 +26,11 @@ enum class WaveformMode { kOff, kDecimated, kFull };
 struct PipelineOptions {
   std::string topic_prefix = "bench.";
   std::string agent_id;
+  std::string version;  // of wattspool
   std::optional<std::string> site;
   std::optional<std::string> bench;
   std::optional<std::string> bench_class;
+  std::optional<std::string> profile;
   double telemetry_rate_hz = 10;
   WaveformMode waveform = WaveformMode::kDecimated;
   double waveform_rate_hz = 1000;
@@ -41,37 +45,55 @@ struct PipelineStatus {
   std::string run_state;  // running, idle
   std::uint32_t step_number = 1;
   std::uint32_t cycle_number = 1;
-  std::uint64_t records_total = 0;
+  std::uint64_t records_total = 0;      // of the test
   std::uint64_t values_total = 0;       // per float signal, arrived
   std::uint64_t values_lost_total = 0;  // in gaps
   std::uint64_t gaps_total = 0;
   std::optional<std::int64_t> last_gap_utc_us;
   std::string last_gap_reason;
   std::int64_t last_sample_utc_us = 0;
-  double charge_c = 0;  // of the run
+  double charge_c = 0;  // of the test
   double energy_j = 0;
   double current_a = 0;  // of the last record
   double voltage_v = 0;
   double power_w = 0;
-  std::uint64_t ids_in_memory = 0;  // seen but in no pushed row yet
+  std::uint64_t ids_in_memory = 0;  // seen but in no pushed row yet, of the lane that is behind
 };
 
 // Where entries go; false: no room now (counted as an overrun by the pipeline).
 using EntryPush = std::function<bool(SpoolEntry&&)>;
 
+// What a pipeline works with; all of it outlives the pipeline.
+struct PipelineLinks {
+  const proto::Clock& clock;
+  EventFactory& events;   // the agent's one factory; it knows the spool's current stream
+  EntryPush push;         // rows of the telemetry and waveform lanes
+  EntryPush push_always;  // events and run state: never refused, the answer is ignored
+};
+
+// Entries of the spool's `state` by key.
+using SavedState = std::map<std::string, std::string>;
+
+// Telemetry and waveform intervals must be whole numbers of values; the message names the setting
+// and the nearest rates that fit. Errors: PipelineErrc.
+proto::Result<void> check_rates(const PipelineOptions& options, double sample_id_rate_hz,
+                                std::uint32_t ids_per_value);
+
 // Not thread-safe: one pipeline thread.
 class Pipeline : public drivers::DriverSink {
  public:
-  // `saved` is the value of state key state_key(device) from the spool, if any: run, step
-  // accumulators, record number, last ids per lane, time map. `stream` is the spool's current one.
-  Pipeline(const PipelineOptions& options, const proto::InstrumentId& id,
-           const proto::StreamId& stream, const std::optional<std::string>& saved,
-           const proto::Clock& clock, EntryPush push, EntryPush push_always);
+  // `saved` is spool.state_with_prefix(state_prefix(id)): run, step accumulators, record number,
+  // next ids per lane, time map.
+  Pipeline(const PipelineOptions& options, const proto::InstrumentId& id, const SavedState& saved,
+           PipelineLinks links);
   ~Pipeline() override;
 
-  static std::string state_key(const proto::InstrumentId& id);
+  static std::string state_prefix(const proto::InstrumentId& id);
 
-  void on_opened(const proto::DeviceInfo& info);
+  // After the driver's open(). An error (rates that do not fit this instrument): nothing changed,
+  // close the driver.
+  proto::Result<void> on_opened(const proto::DeviceInfo& info);
+  // After the driver's close(), or in place of it.
   void on_lost(const proto::Error& error, proto::GapReason reason);
   void on_segment(const drivers::SegmentStart& start) override;
   void on_block(const proto::Block& block) override;

@@ -35,7 +35,7 @@ struct NextCycle {};
 
 using RunCommand = std::variant<StartRun, StopRun, MarkRun, NextStep, NextCycle>;
 
-// What the person is told. Errors: RunErrc (already running, no run, test_id used before, bad id).
+// What the person is told. Errors: PipelineErrc.
 struct RunReply {
   std::string device_id;
   std::string test_id;
