@@ -47,6 +47,7 @@ struct RowMeta {
   std::uint32_t crc32c = 0;   // over payload; the facts have their own inside the row
   std::uint64_t payload_bytes = 0;
   bool acked = false;
+  bool facts_damaged = false;  // the facts fail their own CRC-32C: trust lane and position only
 };
 
 struct Row {
@@ -87,6 +88,7 @@ struct EvictedRange {
   std::int64_t t_last_us = 0;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+  bool facts_damaged = false;  // the row's facts failed their CRC-32C: a hint, no more
 };
 
 }  // namespace buffer

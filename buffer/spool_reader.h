@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,8 +38,10 @@ class SpoolReader {
   SpoolReader(const SpoolReader&) = delete;
   SpoolReader& operator=(const SpoolReader&) = delete;
 
-  // Rows of the lane after `after`, in order, O(log n + rows). A row whose CRC fails is an error
-  // that names it (SpoolErrc::kRowCorrupt); read_meta() steps over it.
+  // Rows of the lane after `after`, in order, O(log n + rows); positions may jump. Rows before one
+  // whose CRC fails are returned; when it comes first, it is an error that names it
+  // (SpoolErrc::kRowCorrupt), and read_meta() tells where to go on. Its facts can be trusted unless
+  // RowMeta::facts_damaged.
   proto::Result<std::vector<Row>> read(proto::Lane lane, Position after, const ReadLimits& limits);
   proto::Result<std::vector<RowMeta>> read_meta(proto::Lane lane, Position after,
                                                 std::uint32_t rows_max);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening a spool: lock, identify, probe, begin a stream; set a damaged file aside.
+#include <algorithm>
+#include <bit>
+#include <cctype>
+
+#include "buffer/spool_impl.h"
+#include "proto/crc32c.h"
+
+namespace buffer {
+namespace {
+
+// Places of each lane that an opening looks at. The walk down to each touches other nodes of the
+// tree, so that damage near the roots is found now and not by the forwarder.
+constexpr std::uint64_t kProbesPerLane = 32;
+
+proto::Result<void> check(const SpoolOptions& options) {
+  if (options.quota_bytes < kQuotaMin) {
+    return proto::fail(SpoolErrc::kInvalidOption, "open spool " + options.path + ": quota " +
+                                                      std::to_string(options.quota_bytes) +
+                                                      " bytes is below the least, " +
+                                                      std::to_string(kQuotaMin) + " bytes");
+  }
+  if (options.page_bytes < 512 || options.page_bytes > 65'536 ||
+      !std::has_single_bit(options.page_bytes)) {
+    return proto::fail(SpoolErrc::kInvalidOption,
+                       "open spool " + options.path + ": page_bytes must be a power of two");
+  }
+  return {};
+}
+
+// What setting the file aside mends. An I/O error or a full disk is not damage: it may pass.
+bool is_damage(const proto::Error& error) {
+  return error.code == SpoolErrc::kDamaged || error.code == SpoolErrc::kNotASpool ||
+         error.code == SpoolErrc::kRowCorrupt;
+}
+
+}  // namespace
+
+proto::Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
+                                                  const proto::Clock& clock) {
+  if (const auto valid = check(options); !valid) return tl::unexpected(valid.error());
+  auto lock = SpoolLock::acquire(options.path);
+  if (!lock) return tl::unexpected(lock.error());
+  auto impl = std::make_unique<Impl>(options, clock, std::move(*lock));
+  auto opened = impl->open_file();
+  if (!opened && is_damage(opened.error())) {
+    const std::string damage = opened.error().message();
+    SpoolLock same_lock = std::move(impl->lock);
+    impl.reset();  // closes the file
+    auto aside = set_aside(options.path, clock.utc_ns() / 1000);
+    if (!aside) return tl::unexpected(aside.error());
+    impl = std::make_unique<Impl>(options, clock, std::move(same_lock));
+    opened = impl->open_file();
+    impl->report.set_aside = *aside;
+    impl->report.damage = damage;
+  }
+  if (!opened) return tl::unexpected(opened.error());
+  return std::unique_ptr<Spool>(new Spool(std::move(impl)));
+}
+
+proto::Result<void> Spool::Impl::open_file() {
+  const int code = db.open(options.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  if (code != SQLITE_OK) return db.failure(code, "open spool " + options.path);
+  if (const auto set = configure_writer(db, options); !set) return set;
+  const auto found = identify(db, options.path);
+  if (!found) return tl::unexpected(found.error());
+  if (*found == Found::kNew) {
+    if (const auto made = create_schema(db, options.path); !made) return made;
+  }
+  if (const int started = space.start(); started != SQLITE_OK) {
+    return db.failure(started, "open spool " + options.path);
+  }
+  return begin_stream(*found);
+}
+
+proto::Result<void> Spool::Impl::begin_stream(Found found) {
+  report.created = found == Found::kNew;
+  report.stream = proto::StreamId::random();
+  std::vector<StateChange> changes;
+  if (found == Found::kCurrent) {
+    const auto text = state.get(kStreamStateKey);
+    if (!text) return tl::unexpected(text.error());
+    report.previous_stream = proto::StreamId::from_hex(text->value_or(""));
+    auto loaded = load_ledgers(db, rows, state, report.previous_stream.value_or(report.stream));
+    if (!loaded) return tl::unexpected(loaded.error());
+    ledgers = std::move(*loaded);
+    if (const auto probed = probe(); !probed) return probed;
+  }
+  for (const proto::Lane lane : kRowLanes) {
+    LaneLedger& ledger = ledgers[slot(lane)];
+    if (found == Found::kNew) ledger.head = ledger.unacked_from = Position(1);
+    if (report.previous_stream) report.previous_last_sequence[lane] = ledger.seq_last;
+    ledger.seq_last = proto::Sequence(0);
+    changes.push_back({lane_state_key(lane), ledger.floor().to_text()});
+  }
+  changes.push_back({std::string(kStreamStateKey), report.stream.to_hex()});
+  changes.push_back({std::string(kQuotaStateKey), std::to_string(options.quota_bytes)});
+  const auto begun =
+      commit({.rows = {}, .state = changes, .latest = {}, .acks = {}, .latest_acks = {}});
+  if (!begun) return tl::unexpected(begun.error());
+  return {};
+}
+
+proto::Result<void> Spool::Impl::probe() {
+  const std::string what = "probe spool " + options.path;
+  const auto entries = state.with_prefix("");
+  if (!entries) return tl::unexpected(entries.error());
+  const auto values = state.unsent_latest(UINT32_MAX);
+  if (!values && values.error().code != SpoolErrc::kRowCorrupt) {
+    return tl::unexpected(values.error());
+  }
+  std::vector<StoredMeta> metas;
+  for (const proto::Lane lane : kRowLanes) {
+    const LaneLedger& ledger = ledgers[slot(lane)];
+    if (ledger.empty()) continue;
+    const std::uint64_t span = ledger.tail.value() - ledger.head.value();
+    for (std::uint64_t i = 0; i <= kProbesPerLane; ++i) {
+      const Position at(ledger.head.value() + span / kProbesPerLane * i);
+      metas.clear();
+      const int code = rows.scan(lane, at, Walk::kUp, 1, metas);
+      if (code != SQLITE_OK) return db.failure(code, what);
+    }
+    // The newest row was written last: where a file was cut, it is the first to be missing.
+    const int code = rows.read(lane, ledger.tail, [](const StoredMeta&, auto) { return true; });
+    if (code != SQLITE_OK) return db.failure(code, what);
+  }
+  return {};
+}
+
+}  // namespace buffer
