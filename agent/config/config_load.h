@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files and variables make the configuration, and in which order they win:
+// defaults < FILE < conf.d/*.toml beside it, in lexical order < environment.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config_merge.h"
+#include "agent/config/settings.h"
+
+namespace agent {
+
+inline constexpr const char* kDefaultConfigFile = "/etc/wattspool/wattspool.toml";
+
+struct ConfigSources {
+  std::optional<std::string> file;  // absent: kDefaultConfigFile, which may be missing
+  EnvironmentVariables environment;
+  std::string host_name;              // the default of agent.id
+  std::string credentials_directory;  // of systemd; empty: none
+};
+
+// What this process was given.
+ConfigSources process_sources(std::optional<std::string> file);
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ConfigIssue> issues;  // all of them; empty: the configuration is valid
+  std::vector<std::string> files;   // read, in order
+  std::string credentials_directory;
+  bool ok() const { return issues.empty(); }
+};
+
+LoadedConfig load_config(const ConfigSources& sources);
+
+}  // namespace agent

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/config/config_options.h"
+
+#include <cmath>
+#include <utility>
+
+#include "agent/config/secret_file.h"
+
+namespace agent {
+namespace {
+
+std::optional<std::string> optional_text(const Settings& settings, std::string_view path) {
+  const std::string& text = settings.text(path);
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+using KafkaSettings = std::vector<std::pair<std::string, std::string>>;
+
+// A key of ours whose value librdkafka takes as it is.
+void add_text(KafkaSettings& out, const Settings& settings, std::string_view path,
+              std::string_view name) {
+  if (!settings.text(path).empty()) out.emplace_back(name, settings.text(path));
+}
+
+// The text of the file that a key of ours names.
+proto::Result<void> add_secret(KafkaSettings& out, const std::string& file_setting,
+                               const std::string& credentials_directory, std::string_view name) {
+  if (file_setting.empty()) return {};
+  const auto path = secret_path(file_setting, credentials_directory);
+  if (!path) return tl::unexpected(path.error());
+  auto text = read_secret(*path);
+  if (!text) return tl::unexpected(text.error());
+  out.emplace_back(name, std::move(*text));
+  return {};
+}
+
+proto::Result<KafkaSettings> kafka_settings(const Config& config,
+                                            const std::string& credentials_directory) {
+  const Settings& settings = config.settings;
+  KafkaSettings out;
+  if (!settings.list("kafka.brokers").empty()) {
+    out.emplace_back("bootstrap.servers", joined(settings.list("kafka.brokers")));
+  }
+  add_text(out, settings, "kafka.security.protocol", "security.protocol");
+  add_text(out, settings, "kafka.security.ca_file", "ssl.ca.location");
+  add_text(out, settings, "kafka.security.certificate_file", "ssl.certificate.location");
+  add_text(out, settings, "kafka.security.sasl_mechanism", "sasl.mechanisms");
+  add_text(out, settings, "kafka.security.username", "sasl.username");
+  const auto key = secret_path(settings.text("kafka.security.key_file"), credentials_directory);
+  if (!key) return tl::unexpected(key.error());
+  if (!key->empty()) out.emplace_back("ssl.key.location", *key);
+  for (const auto& [path, name] :
+       {std::pair{"kafka.security.key_password_file", "ssl.key.password"},
+        std::pair{"kafka.security.password_file", "sasl.password"}}) {
+    const auto added = add_secret(out, settings.text(path), credentials_directory, name);
+    if (!added) return tl::unexpected(added.error());
+  }
+  for (const PassThrough& entry : config.kafka) out.emplace_back(entry.name, entry.value);
+  return out;
+}
+
+}  // namespace
+
+proto::InstrumentId instrument_id(const Settings& instrument) {
+  const std::string& id = instrument.text("id");
+  const auto slash = id.find('/');
+  return {id.substr(0, slash), id.substr(slash + 1)};
+}
+
+std::string instrument_socket(const Settings& instrument) {
+  constexpr std::string_view kScheme = "unix:";
+  return instrument.text("port").substr(kScheme.size());
+}
+
+PipelineOptions pipeline_options(const Config& config, const Settings& instrument) {
+  const Settings& settings = config.settings;
+  PipelineOptions options;
+  options.topic_prefix = settings.text("topics.prefix");
+  options.agent_id = settings.text("agent.id");
+  options.site = optional_text(settings, "agent.site");
+  options.bench = optional_text(settings, "agent.bench");
+  options.bench_class = optional_text(settings, "agent.bench_class");
+  options.telemetry_rate_hz = instrument.amount("telemetry.rate");
+  const std::string& waveform = instrument.text("waveform.rate");
+  options.waveform = waveform == "off"    ? WaveformMode::kOff
+                     : waveform == "full" ? WaveformMode::kFull
+                                          : WaveformMode::kDecimated;
+  options.waveform_rate_hz = instrument.amount("waveform.rate");
+  options.zstd_level = static_cast<int>(std::lround(instrument.amount("waveform.zstd_level")));
+  options.current_inverted = instrument.text("current_sign") == "inverted";
+  return options;
+}
+
+buffer::SpoolOptions spool_options(const Config& config) {
+  buffer::SpoolOptions options;
+  options.path = config.settings.text("spool.path");
+  options.quota_bytes = config.settings.bytes("spool.quota");
+  return options;
+}
+
+SpoolWriterOptions spool_writer_options(const Config& config) {
+  return {.commit_interval = config.settings.milliseconds("spool.commit_interval")};
+}
+
+proto::Result<ForwarderOptions> forwarder_options(const Config& config,
+                                                  const std::string& credentials_directory) {
+  const Settings& settings = config.settings;
+  ForwarderOptions options;
+  options.spool_path = settings.text("spool.path");
+  options.agent_id = settings.text("agent.id");
+  options.topic_prefix = settings.text("topics.prefix");
+  options.delivery = settings.text("forward.delivery") == "exactly_once" ? Delivery::kExactlyOnce
+                                                                         : Delivery::kAtLeastOnce;
+  options.transaction_interval = settings.milliseconds("forward.transaction_interval");
+  options.live_age = settings.milliseconds("forward.live_age");
+  options.rate_max_bytes_per_s = settings.bytes("forward.rate_max");
+  options.backoff.initial = settings.milliseconds("forward.backoff.initial");
+  options.backoff.multiplier = settings.amount("forward.backoff.multiplier");
+  options.backoff.max = settings.milliseconds("forward.backoff.max");
+  auto kafka = kafka_settings(config, credentials_directory);
+  if (!kafka) return tl::unexpected(kafka.error());
+  options.kafka = std::move(*kafka);
+  return options;
+}
+
+}  // namespace agent
