@@ -26,7 +26,9 @@ class DriverSink {
   virtual ~DriverSink() = default;
   virtual void on_segment(const SegmentStart& start) = 0;
   virtual void on_block(const proto::Block& block) = 0;
-  // A loss inside the segment; its ids lie between the blocks before and after it.
+  // A loss inside the segment. One that names the float signals names all signals: its ids are in
+  // no Block, they lie between the one before and the one after it. One that names a code signal
+  // alone lies within Blocks, which read kMissingCode there; it comes near them, before or after.
   virtual void on_gap(const proto::Gap& gap) = 0;
 };
 
