@@ -92,8 +92,11 @@ struct DecodedWaveform {
   std::vector<DecodedRow> rows;
 };
 
-// Trusts no offset, length or count of the bytes; never reads outside them, never allocates more
-// than a stated multiple of their size. Errors: WaveformErrc.
+// A value that claims to decompress to more than this is refused.
+inline constexpr std::size_t kDecodedBytesMax = 64 << 20;
+
+// Trusts no offset, length or count of the bytes and never reads outside them. Errors:
+// WaveformErrc.
 Result<DecodedWaveform> decode_waveform(std::span<const std::byte> bytes);
 
 }  // namespace proto
