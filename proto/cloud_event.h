@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,5 +38,7 @@ std::optional<CloudEvent> from_headers(const std::vector<Header>& headers);
 
 // RFC 3339, UTC, exactly six digits: "2026-11-24T12:00:00.000000Z".
 std::string rfc3339_us(std::int64_t utc_us);
+// Reads exactly that form.
+std::optional<std::int64_t> utc_us_from(std::string_view rfc3339);
 
 }  // namespace proto

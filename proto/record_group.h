@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The payload of a JSON lane's spool row: a group of records of one topic and key, compressed
-// together; each record keeps its own length and CRC-32C, so that one flipped bit costs a known
-// record.
+// together. Each record keeps its own length and CRC-32C: what is sent is what was sealed.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +13,9 @@
 #include "proto/result.h"
 
 namespace proto {
+
+inline constexpr std::size_t kGroupBytesMax = 4 << 20;  // uncompressed
+inline constexpr std::size_t kGroupEntryBytes = 24;
 
 struct GroupedRecord {
   std::int64_t start_utc_us = 0;  // ce_time
@@ -29,6 +31,8 @@ class RecordGroupWriter {
   ~RecordGroupWriter();
   RecordGroupWriter(const RecordGroupWriter&) = delete;
   RecordGroupWriter& operator=(const RecordGroupWriter&) = delete;
+
+  // At least one record; together at most kGroupBytesMax with kGroupEntryBytes for each.
   std::vector<std::byte> encode(std::span<const GroupedRecord> records);
 
  private:
@@ -36,8 +40,8 @@ class RecordGroupWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Checks every length and CRC; never allocates more than kGroupBytesMax.
-inline constexpr std::size_t kGroupBytesMax = 4 << 20;
+// Checks every length and CRC: any flipped bit is an error (DecodeErrc). Never holds more than four
+// times kGroupBytesMax, whatever the bytes claim.
 Result<std::vector<GroupedRecord>> decode_record_group(std::span<const std::byte> bytes);
 
 }  // namespace proto
