@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/kafka/backoff.h"
 #include "agent/spool/spool_writer.h"
 #include "proto/clock.h"
 #include "proto/ids.h"
@@ -19,15 +21,24 @@ namespace agent {
 
 enum class Delivery { kExactlyOnce, kAtLeastOnce };
 
-struct BackoffOptions {
-  std::chrono::milliseconds initial{100};
-  double multiplier = 2.0;
-  std::chrono::milliseconds max{30'000};
+// A batch that the wire will not carry: the daemon tells downstream with an event. `state` marks
+// the batch as dealt with and must be pushed in the same SpoolEntry as the event's row.
+struct ForwarderEvent {
+  enum class Kind {
+    kBatchQuarantined,  // the broker will never take this record; it stays readable in the spool
+    kRowCorrupt,        // the row fails its checksum: a Gap (corrupt) of the ids in `row`
+  };
+  Kind kind = Kind::kBatchQuarantined;
+  buffer::RowMeta row;
+  std::string ce_id;  // of the record, or of the row's first record
+  std::string reason;
+  buffer::StateChange state;
 };
 
 struct ForwarderOptions {
   std::string spool_path;
   std::string agent_id;
+  proto::StreamId stream;  // the spool's current one: OpenReport::stream
   std::string topic_prefix = "bench.";
   Delivery delivery = Delivery::kExactlyOnce;
   std::vector<std::pair<std::string, std::string>>
@@ -39,6 +50,8 @@ struct ForwarderOptions {
   BackoffOptions backoff;
   std::uint64_t window_bytes_max = 8 << 20;  // sent and not yet acked
   std::uint32_t window_rows_max = 64;
+  // On the forwarder's thread. Absent: the state is set without an event (tests).
+  std::function<void(const ForwarderEvent&)> on_event;
 };
 
 struct QuarantinedBatch {

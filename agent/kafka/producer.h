@@ -26,6 +26,8 @@ struct OutgoingRecord {
   std::int64_t timestamp_ms = 0;
   std::vector<proto::Header> headers;
   std::uint64_t tag = 0;  // comes back in the report
+  // Partitions to compute murmur2 against, when a run keeps the count it began with; 0: today's.
+  std::int32_t partition_count = 0;
 };
 
 enum class Persistence { kPersisted, kNotPersisted, kPossiblyPersisted };
