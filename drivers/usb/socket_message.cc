@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/usb/socket_message.h"
+
+#include <bit>
+#include <cstring>
+
+namespace drivers {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+template <class T>
+T load(std::span<const std::byte> bytes, std::size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+std::size_t length_max(MessageType type) {
+  switch (type) {
+    case MessageType::kBulkIn:
+      return UsbPort::kTransferBytes;
+    case MessageType::kReply:
+      return kReplyBytesMax;
+    default:
+      return kRequestBytesMax;
+  }
+}
+
+bool is_known(std::uint8_t type) {
+  return (type >= static_cast<std::uint8_t>(MessageType::kOpen) &&
+          type <= static_cast<std::uint8_t>(MessageType::kCommand)) ||
+         type == static_cast<std::uint8_t>(MessageType::kReply) ||
+         type == static_cast<std::uint8_t>(MessageType::kBulkIn);
+}
+
+}  // namespace
+
+std::array<std::byte, kMessageHeaderBytes> pack_message_header(const MessageHeader& header) {
+  std::array<std::byte, kMessageHeaderBytes> bytes;
+  std::memcpy(bytes.data(), &header.length, 4);
+  bytes[4] = static_cast<std::byte>(header.type);
+  bytes[5] = static_cast<std::byte>(header.status);
+  std::memcpy(bytes.data() + 6, &header.tag, 2);
+  return bytes;
+}
+
+std::optional<MessageHeader> unpack_message_header(
+    std::span<const std::byte, kMessageHeaderBytes> bytes) {
+  if (!is_known(std::to_integer<std::uint8_t>(bytes[4]))) return std::nullopt;
+  const MessageHeader header{.length = load<std::uint32_t>(bytes, 0),
+                             .type = static_cast<MessageType>(bytes[4]),
+                             .status = std::to_integer<std::uint8_t>(bytes[5]),
+                             .tag = load<std::uint16_t>(bytes, 6)};
+  if (header.length > length_max(header.type)) return std::nullopt;
+  return header;
+}
+
+std::array<std::byte, 8> pack_setup(const ControlSetup& setup) {
+  std::array<std::byte, 8> bytes;
+  bytes[0] = static_cast<std::byte>(setup.request_type);
+  bytes[1] = static_cast<std::byte>(setup.request);
+  std::memcpy(bytes.data() + 2, &setup.value, 2);
+  std::memcpy(bytes.data() + 4, &setup.index, 2);
+  std::memcpy(bytes.data() + 6, &setup.length, 2);
+  return bytes;
+}
+
+std::optional<ControlSetup> unpack_setup(std::span<const std::byte> bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  return ControlSetup{.request_type = std::to_integer<std::uint8_t>(bytes[0]),
+                      .request = std::to_integer<std::uint8_t>(bytes[1]),
+                      .value = load<std::uint16_t>(bytes, 2),
+                      .index = load<std::uint16_t>(bytes, 4),
+                      .length = load<std::uint16_t>(bytes, 6)};
+}
+
+std::uint8_t status_from(const std::error_code& code) {
+  if (!code) return 0;
+  const bool own = code.category() == usb_category() && code.value() > 0 && code.value() < 256;
+  return own ? static_cast<std::uint8_t>(code.value()) : static_cast<std::uint8_t>(UsbErrc::kIo);
+}
+
+std::error_code code_from(std::uint8_t status) {
+  if (status == 0) return {};
+  if (status > static_cast<std::uint8_t>(UsbErrc::kProtocol)) return UsbErrc::kIo;
+  return static_cast<UsbErrc>(status);
+}
+
+}  // namespace drivers
