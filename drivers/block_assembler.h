@@ -31,9 +31,10 @@ struct AssemblerOptions {
 
 class BlockAssembler {
  public:
-  // A Block is handed over when it is full or this old. Measured in bench/driver_bench.cc: smaller
-  // Blocks cost no CPU here, so the age only serves the latency of a 10 Hz record.
-  static constexpr std::int64_t kBlockAgeNs = 25'000'000;
+  // A Block is handed over when it is full or this old. With transfers of 3.5 ms that is every 21
+  // to 25 ms at full rate; bench/driver_bench.cc shows no gain in CPU from larger ones, so the age
+  // only serves the latency of a 10 Hz record.
+  static constexpr std::int64_t kBlockAgeNs = 20'000'000;
   // A float that is this far ahead of a code does not wait for it any longer: 16 frames of the
   // slowest one (GPI, 4032 ids). Of what one float is ahead of the other at most so many values are
   // kept: 131 ms.

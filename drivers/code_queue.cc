@@ -115,19 +115,25 @@ void CodeQueue::take(proto::SampleId first, proto::SampleId end, std::vector<pro
   drop_before(first);
   proto::SampleId at = first;
   while (at < end) {
-    const proto::SampleId next = empty() ? end : std::min(first_id(), end);
+    const bool has_run = !empty() && first_id() < end;
+    const proto::SampleId next = has_run ? first_id() : end;
     if (next > at) {
       append_code_run(out, proto::kMissingCode, next.value() - at.value());
       missing.push_back({at, next - 1});
       at = next;
       continue;
     }
-    const Run run = runs_[first_run_];
-    const proto::SampleId run_end = std::min(run.first + run.length, end);
-    append_code_run(out, run.code, run_end.value() - at.value());
-    at = run_end;
-    drop_before(at);
+    Run& run = runs_[first_run_];
+    const std::uint64_t length = std::min<std::uint64_t>(run.length, end.value() - at.value());
+    append_code_run(out, run.code, length);
+    at = at + length;
+    run.first = at;
+    run.length -= static_cast<std::uint32_t>(length);
+    if (run.length == 0) ++first_run_;
   }
+  if (!empty()) return;
+  runs_.clear();
+  first_run_ = 0;
 }
 
 void CodeQueue::clear() {

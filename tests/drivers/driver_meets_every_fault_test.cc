@@ -31,15 +31,15 @@ TEST(Driver, SaysWhatTheInstrumentIs) {
   EXPECT_EQ(info->signals[3].name, "gpi0");
 }
 
-TEST(Driver, ReadsEverySampleOfAMinute) {
+TEST(Driver, ReadsEverySampleOfTenSeconds) {
   DriverBench bench;
   bench.open();
-  ASSERT_TRUE(bench.run(60'000).has_value());
+  ASSERT_TRUE(bench.run(10'000).has_value());
   bench.driver->flush(bench.sink);
   ASSERT_EQ(bench.sink.segments.size(), 1u);
   EXPECT_TRUE(bench.sink.float_gaps.empty());
   EXPECT_TRUE(bench.sink.code_gaps.empty());
-  EXPECT_GT(bench.sink.values(), 59'900'000u);
+  EXPECT_GT(bench.sink.values(), 9'900'000u);
   EXPECT_EQ(bench.driver->counters().frames_lost, 0u);
   EXPECT_EQ(bench.driver->counters().frames_malformed, 0u);
   EXPECT_EQ(bench.driver->counters().time_marks_rejected, 0u);

@@ -264,8 +264,8 @@ TEST(Stream, BlocksAreFullOrAged) {
   bench.send(kFirst, kFirst + 500 * kRound);
   ASSERT_GT(bench.sink.blocks.size(), 10u);
   for (const proto::Block& block : bench.sink.blocks) {
-    EXPECT_GE(block.id_count, 50'000u) << "handed over before 25 ms";
-    EXPECT_LE(block.id_count, 50'000u + 2 * kRound) << "handed over late";
+    EXPECT_GE(block.id_count, 40'000u) << "handed over before 20 ms";
+    EXPECT_LE(block.id_count, 40'000u + 2 * kRound) << "handed over late";
   }
   // When a backlog comes at once, a Block is full before it is old.
   StreamBench backlog(kFirst);
