@@ -16,7 +16,8 @@ EventFactory::EventFactory(const proto::StreamId& stream, std::string agent_id,
 
 std::vector<buffer::NewRow> EventFactory::rows(std::vector<proto::EventRecord> events) {
   const auto key_of = [this](const proto::EventRecord& event) {
-    return event.device_id ? *event.device_id + "/" + event.test_id.value_or("") : agent_id_;
+    if (!event.device_id) return agent_id_;
+    return event.test_id ? *event.device_id + "/" + *event.test_id : *event.device_id;
   };
   std::vector<buffer::NewRow> rows;
   const std::lock_guard lock(mutex_);

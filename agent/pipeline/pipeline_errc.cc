@@ -19,6 +19,8 @@ class PipelineCategory final : public std::error_category {
         return "this test id was used before; choose another, or none to get one suggested";
       case PipelineErrc::kInvalidId:
         return "an id is 1 to 64 of A-Z a-z 0-9 . _ -, and a test id does not begin with \"idle-\"";
+      case PipelineErrc::kInvalidText:
+        return "texts and labels must not hold a NUL character";
       case PipelineErrc::kInvalidStepType:
         return "step types are Rest/0, Charge/1, Discharge/2, or own names with ids from 100";
       case PipelineErrc::kRateDoesNotDivide:

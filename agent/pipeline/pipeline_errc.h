@@ -11,6 +11,7 @@ enum class PipelineErrc {
   kNoRun,               // there is no open run
   kTestIdUsed,          // a run of this name was there before
   kInvalidId,           // does not match [A-Za-z0-9._-]{1,64}, or is reserved
+  kInvalidText,         // holds a NUL character, which databases refuse
   kInvalidStepType,     // own step types have ids from 100
   kRateDoesNotDivide,   // an interval would not be a whole number of values
 };
