@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/status/health.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "agent/status/words.h"
+
+namespace agent {
+namespace {
+
+// A gap stays a reason for this long, so that a check that runs every few minutes sees it.
+constexpr double kRecentGapS = 600;
+// A caught-up forwarder acks within a second; a backlog of this age is worth a look.
+constexpr double kBacklogAgeS = 60;
+constexpr double kSpoolFillingRatio = 0.8;
+constexpr double kSpoolFullRatio = 0.98;
+constexpr double kDamageReportedS = 3600;
+
+class Judge {
+ public:
+  explicit Judge(AgentStatus& status) : status_(status) {}
+
+  void run() {
+    status_.reasons.clear();
+    threads();
+    if (status_.instruments.empty()) {
+      add(Health::kDegraded, "no_instrument_configured", "instrument",
+          "No instrument is configured.",
+          "add an [[instrument]] to /etc/wattspool/conf.d/50-site.toml, then systemctl restart "
+          "wattspoold");
+    }
+    for (const InstrumentStatus& instrument : status_.instruments) judge(instrument);
+    spool();
+    kafka();
+    for (const std::string& key : status_.restart_needed) {
+      add(Health::kDegraded, "restart_needed", key, fmt::format("{} was changed.", key),
+          "systemctl restart wattspoold");
+    }
+    std::stable_sort(status_.reasons.begin(), status_.reasons.end(),
+                     [](const auto& a, const auto& b) { return a.severity > b.severity; });
+    status_.health = status_.reasons.empty() ? Health::kHealthy : status_.reasons.front().severity;
+  }
+
+ private:
+  void add(Health severity, std::string code, std::string object, std::string message,
+           std::string remedy) {
+    status_.reasons.push_back(
+        {severity, std::move(code), std::move(object), std::move(message), std::move(remedy)});
+  }
+
+  double age_s(std::int64_t utc_us) const {
+    return static_cast<double>(status_.updated_utc_us - utc_us) / 1e6;
+  }
+
+  void threads() {
+    for (const std::string& thread : status_.stuck_threads) {
+      add(Health::kCritical, "thread_stuck", thread,
+          fmt::format("Thread {} makes no progress.", thread),
+          "journalctl -u wattspoold; without progress systemd restarts it");
+    }
+  }
+
+  void judge(const InstrumentStatus& instrument) {
+    const std::string name = instrument.id.to_string();
+    if (instrument.state != "streaming") {
+      const std::string since = age_text(age_s(instrument.state_since_utc_us));
+      std::string message = fmt::format("{} has been {} for {}.", name, instrument.state, since);
+      if (!instrument.explanation.empty()) message += " " + instrument.explanation + ".";
+      add(Health::kDegraded, "instrument_" + instrument.state, name, std::move(message),
+          "check its cable and power; wattspool status " + name);
+    }
+    const auto& gap_at = instrument.pipeline.last_gap_utc_us;
+    if (gap_at && age_s(*gap_at) < kRecentGapS) {
+      const bool overrun = instrument.pipeline.last_gap_reason == "overrun";
+      const bool now = overrun && age_s(*gap_at) < 10;
+      add(now ? Health::kCritical : Health::kDegraded, now ? "losing_data" : "recent_gap", name,
+          fmt::format("{} has a gap ({}), {} ago.", name, instrument.pipeline.last_gap_reason,
+                      age_text(age_s(*gap_at))),
+          overrun ? "look at the disk: the spool could not be written fast enough"
+                  : "wattspool status " + name);
+    }
+  }
+
+  void spool() {
+    const SpoolStatus& spool = status_.spool;
+    if (!spool.writer.last_error.empty()) {
+      add(Health::kCritical, "spool_not_writable", spool.path,
+          fmt::format("The spool cannot be written: {}.", spool.writer.last_error),
+          "free space or make the disk writable; nothing is lost until memory is full");
+    }
+    const double quota = static_cast<double>(spool.writer.totals.quota_bytes);
+    const double ratio = quota == 0 ? 0 : static_cast<double>(unacked_bytes(spool)) / quota;
+    if (ratio >= kSpoolFillingRatio) {
+      const bool full = ratio >= kSpoolFullRatio;
+      add(full ? Health::kCritical : Health::kDegraded, full ? "spool_full" : "spool_filling",
+          spool.path,
+          full ? std::string("The spool is full: the oldest unsent data is being evicted.")
+               : fmt::format(
+                     "The spool is {:.0f} % full{}.", ratio * 100,
+                     spool.time_to_full_s ? ", full in " + age_text(*spool.time_to_full_s) : ""),
+          "bring the broker back, or raise spool.quota");
+    }
+    if (!spool.set_aside.empty() && status_.uptime_s < kDamageReportedS) {
+      add(Health::kDegraded, "spool_set_aside", spool.set_aside,
+          fmt::format("A damaged spool was set aside: {}.", spool.damage),
+          "keep " + spool.set_aside + " and report it; acquisition goes on in a new one");
+    }
+  }
+
+  void kafka() {
+    const ForwarderStatus& kafka = status_.kafka;
+    if (kafka.state == "no broker configured") {
+      add(Health::kDegraded, "no_broker_configured", "kafka.brokers",
+          "No broker is configured: data is kept on disk and not sent.",
+          "set kafka.brokers in /etc/wattspool/conf.d/50-site.toml, then systemctl restart "
+          "wattspoold");
+    } else if (kafka.state == "held") {
+      add(Health::kDegraded, "forwarder_held", kafka.brokers,
+          fmt::format("Sending is held: {}.", kafka.explanation), "wattspool status --json");
+    } else if (kafka.state == "backing off") {
+      add(Health::kDegraded, "broker_unreachable", kafka.brokers,
+          fmt::format("Brokers do not take data: {}.", kafka.last_error),
+          kafka.explanation.empty() ? "check kafka.brokers and the network; data is kept on disk"
+                                    : kafka.explanation);
+    } else if (const auto oldest = oldest_unacked_us(status_.spool);
+               oldest && age_s(*oldest) > kBacklogAgeS) {
+      add(Health::kDegraded, "backlog", kafka.brokers,
+          fmt::format("The oldest unsent data is {} old.", age_text(age_s(*oldest))),
+          "wait for the backlog to drain; wattspool status --watch");
+    }
+    if (!kafka.quarantined.empty()) {
+      add(Health::kDegraded, "batches_quarantined", kafka.quarantined.front().ce_id,
+          fmt::format("{} batches are quarantined: {}.", kafka.quarantined.size(),
+                      kafka.quarantined.front().reason),
+          "wattspool status --json");
+    }
+    for (const std::string& warning : kafka.topic_warnings) {
+      add(Health::kDegraded, "topic_warning", kafka.brokers, warning, "wattspool topics create");
+    }
+  }
+
+  AgentStatus& status_;
+};
+
+}  // namespace
+
+void judge_health(AgentStatus& status) { Judge(status).run(); }
+
+}  // namespace agent
