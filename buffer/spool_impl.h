@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "buffer/evictor.h"
+#include "buffer/gather_vfs.h"
 #include "buffer/lane_ledger.h"
 #include "buffer/row_store.h"
 #include "buffer/spool.h"
@@ -21,7 +22,11 @@ namespace buffer {
 
 struct Spool::Impl {
   Impl(SpoolOptions spool_options, const proto::Clock& clock, SpoolLock spool_lock)
-      : options(std::move(spool_options)), lock(std::move(spool_lock)), space(db, options, clock) {}
+      : options(std::move(spool_options)),
+        lock(std::move(spool_lock)),
+        // SQLite knows VFSes by name, so each spool's is named after its place in memory.
+        vfs("wattspool-" + std::to_string(reinterpret_cast<std::uintptr_t>(this))),
+        space(db, options, clock) {}
 
   // One opening of the file; what may be mended by setting it aside comes back as an error.
   proto::Result<void> open_file();
@@ -29,6 +34,7 @@ struct Spool::Impl {
 
   const SpoolOptions options;
   SpoolLock lock;
+  GatherVfs vfs;
   Database db;  // before all that holds its statements
   SpoolSpace space;
   RowStore rows{db};

@@ -60,7 +60,7 @@ proto::Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
 }
 
 proto::Result<void> Spool::Impl::open_file() {
-  const int code = db.open(options.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int code = db.open(options.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs.name());
   if (code != SQLITE_OK) return db.failure(code, "open spool " + options.path);
   if (const auto set = configure_writer(db, options); !set) return set;
   const auto found = identify(db, options.path);

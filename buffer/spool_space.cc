@@ -44,7 +44,8 @@ int SpoolSpace::write_zeros(sqlite3_file* file, std::uint64_t from, std::uint64_
     if (code != SQLITE_OK) return code;
     at += size;
   }
-  return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  return file->pMethods->xFileSize(file, &size);  // lets go what GatherVfs holds back
 }
 
 std::uint64_t SpoolSpace::quota_pages() const {
