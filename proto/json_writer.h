@@ -12,9 +12,9 @@
 
 namespace proto {
 
-// Rules (wire.md 3): floats are the shortest text that reads back to the same double and always
-// carry `.` or an exponent; -0 is written 0.0; NaN and infinity are a bug. Integers are below 2^53
-// in magnitude. Strings are UTF-8: each byte sequence that is not, and each U+0000, becomes U+FFFD.
+// Rules: floats are the shortest text that reads back to the same double and always carry `.` or
+// an exponent; -0 is written 0.0; NaN and infinity are a bug. Ids and counts are below 2^53.
+// Strings are UTF-8: each byte sequence that is not, and each U+0000, becomes U+FFFD.
 class JsonWriter {
  public:
   JsonWriter& begin_object();
