@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/emulate/emulate.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <system_error>
+#include <thread>
+
+#include "agent/emulate/truth_report.h"
+#include "drivers/js220_device.h"
+#include "drivers/signal/load_source.h"
+#include "drivers/signal/noise.h"
+#include "drivers/usb/socket_command.h"
+#include "drivers/usb/socket_server.h"
+#include "drivers/usb/usb_errc.h"
+#include "proto/ids.h"
+#include "proto/instrument.h"
+
+namespace agent {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kUnreachable = 3;
+
+// The instrument's topics leave no room for more.
+constexpr std::size_t kSerialCharsMax = 7;
+
+tl::unexpected<proto::Error> usage(std::string what) {
+  return proto::fail(make_error_code(std::errc::invalid_argument), std::move(what));
+}
+
+proto::Result<void> check(const EmulateOptions& options) {
+  if (options.model != "js220") {
+    return usage("emulate '" + options.model + "': only js220 can be emulated");
+  }
+  for (const std::string& serial : options.serials) {
+    if (!proto::is_wire_id(serial) || serial.size() > kSerialCharsMax) {
+      return usage("--serial '" + serial + "': 1 to 7 letters, digits, '.', '_' or '-'");
+    }
+    if (std::ranges::count(options.serials, serial) > 1) {
+      return usage("--serial '" + serial + "': is given twice");
+    }
+  }
+  if (!(options.time_scale >= 1e-6 && options.time_scale <= 2)) {
+    return usage("--time-scale: 0.000001 to 2");
+  }
+  if (options.start_id >= std::uint64_t{1} << 52) return usage("--start-id: must be below 2^52");
+  if (!drivers::trace_format_from(options.format)) {
+    return usage("--format '" + options.format + "': f32 or i16");
+  }
+  return {};
+}
+
+drivers::SourceSpec spec_of(const EmulateOptions& options, const std::string& serial) {
+  drivers::SourceSpec spec{.seed = seed_of(options.seed, serial), .load = options.load};
+  drivers::TraceFile file{.path = options.play,
+                          .format = *drivers::trace_format_from(options.format),
+                          .rate_hz = options.rate_hz,
+                          .scale = options.scale};
+  if (!options.play.empty()) spec.trace = file;
+  if (!options.play_voltage.empty()) {
+    file.path = options.play_voltage;
+    file.scale = 1;
+    spec.voltage_trace = file;
+  }
+  spec.voltage_v = options.voltage_v;
+  return spec;
+}
+
+// One emulated instrument and what it needs.
+struct Emulated {
+  Emulated(std::unique_ptr<drivers::SampleSource> samples, const proto::Clock& clock,
+           const drivers::Js220DeviceOptions& options)
+      : source(std::move(samples)), device(*source, clock, options) {}
+  std::unique_ptr<drivers::SampleSource> source;
+  drivers::Js220Device device;
+};
+
+// Blocks SIGINT and SIGTERM for the process, and stops the server when one comes.
+class SignalWatch {
+ public:
+  explicit SignalWatch(drivers::SocketServer& server) {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    thread_ = std::thread([this, &server] {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      server.stop();
+    });
+  }
+  ~SignalWatch() {
+    pthread_kill(thread_.native_handle(), SIGTERM);  // in case the server ended by itself
+    thread_.join();
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  sigset_t signals_{};
+  sigset_t before_{};
+  std::thread thread_;
+};
+
+proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
+  if (options.serials.empty() || options.socket.empty()) {
+    return usage("emulate: needs --serial and --socket (or --truth, or --send)");
+  }
+  const proto::SystemClock clock;
+  std::deque<Emulated> instruments;
+  std::vector<drivers::ServedDevice> served;
+  for (const std::string& serial : options.serials) {
+    auto source = drivers::make_source(spec_of(options, serial));
+    if (!source) return tl::unexpected(source.error());
+    auto& instrument =
+        instruments.emplace_back(std::move(*source), clock,
+                                 drivers::Js220DeviceOptions{.start_id = options.start_id,
+                                                             .time_scale = options.time_scale});
+    for (const std::string& text : options.faults) {
+      const auto fault = drivers::js220::parse_fault(text);
+      if (!fault) return tl::unexpected(fault.error());
+      instrument.device.inject(*fault, clock.monotonic_ns());
+    }
+    served.push_back({serial, &instrument.device,
+                      [&device = instrument.device](std::string_view text, std::int64_t now_ns) {
+                        return device.command(text, now_ns);
+                      }});
+  }
+  auto server = drivers::SocketServer::open(options.socket, std::move(served), clock);
+  if (!server) return tl::unexpected(server.error());
+  const SignalWatch watch(**server);
+  for (const std::string& serial : options.serials) {
+    out << "emulating js220/" << serial << " at " << options.socket << "\n" << std::flush;
+  }
+  return (*server)->run();
+}
+
+proto::Result<void> send(const EmulateOptions& options, std::ostream& out) {
+  if (options.socket.empty()) return usage("--send: needs --socket");
+  if (options.serials.size() > 1) return usage("--send: goes to one --serial");
+  const std::string serial = options.serials.empty() ? "" : options.serials.front();
+  const auto answer = drivers::send_emulator_command(options.socket, serial, options.send);
+  if (!answer) return tl::unexpected(answer.error());
+  out << *answer << "\n";
+  return {};
+}
+
+proto::Result<void> tell_truth(const EmulateOptions& options, std::ostream& out) {
+  if (options.serials.size() != 1) {
+    return usage("--truth: needs one --serial (each instrument has a noise of its own)");
+  }
+  if (options.id_ranges.empty()) return usage("--truth: needs --ids FIRST:LAST");
+  const auto source = drivers::make_source(spec_of(options, options.serials.front()));
+  if (!source) return tl::unexpected(source.error());
+  std::vector<RangeTruth> ranges;
+  for (const std::string& text : options.id_ranges) {
+    const auto ids = parse_id_range(text);
+    if (!ids) return tl::unexpected(ids.error());
+    ranges.push_back({*ids, drivers::compute_truth(**source, *ids)});
+  }
+  if (options.json) {
+    print_truth_json(proto::InstrumentId{"js220", options.serials.front()}.device_id(), ranges,
+                     out);
+  } else {
+    print_truth(ranges, out);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t seed_of(std::uint64_t seed, const std::string& serial) {
+  std::uint64_t key = seed;
+  for (const char c : serial) key = drivers::derive_key(key, static_cast<unsigned char>(c));
+  return key;
+}
+
+int run_emulate(const EmulateOptions& options, std::ostream& out, std::ostream& err) {
+  auto done = check(options);
+  if (done) {
+    done = options.truth           ? tell_truth(options, out)
+           : !options.send.empty() ? send(options, out)
+                                   : serve(options, out);
+  }
+  if (done) return kDone;
+  err << "wattspool emulate: " << done.error().message() << "\n";
+  if (done.error().code == drivers::UsbErrc::kNoDevice) return kUnreachable;
+  return done.error().code == std::errc::invalid_argument ? kUsage : kFailed;
+}
+
+}  // namespace agent
