@@ -62,7 +62,7 @@ class PortTaken(BrokerFailed):
 
 
 def choose_ports(count):
-    # Below the kernel's ephemeral range, so that no client socket takes the port of a stopped broker.
+    # Below the ephemeral range, so that no client socket takes the port of a stopped broker.
     ports = []
     while len(ports) < count:
         port = random.randrange(20000, 32000)

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # What decides whether cached jars are still the right ones: the pom, and nothing else.
 POM_HASH = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()[:12]
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-# Serial collector and the first compiler tier: 150 MB and 1.3 s of CPU a start instead of 230 and 3.7.
+# Serial collector and first compiler tier: 150 MB and 1.3 s of CPU a start, not 230 and 3.7.
 JVM_FLAGS = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
              "-Djava.awt.headless=true"]
 LOG4J = """\

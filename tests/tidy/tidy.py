@@ -1,170 +1,212 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The structure of the tree, checked: who may include whom, how large a file may be, what it must carry.
+"""Reads the tree and says where it breaks the rules of its structure. Usage: tidy.py [ROOT]
 
-Usage: tidy.py [ROOT]    prints one line per finding; exit code 1 when there is any.
+One-way dependencies, private headers around foreign C headers, sizes, names, words. A breach that is
+wanted stands in allow_list.txt with its reason; an entry that allows nothing is one too.
 """
+
+import pathlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-MODULES = ("proto", "drivers", "buffer", "agent")
-# One way only (a module may include itself). tests/ and bench/ may include all.
-MAY_INCLUDE = {
-    "proto": set(),
-    "drivers": {"proto"},
-    "buffer": {"proto"},
-    "agent": {"proto", "drivers", "buffer"},
+import functions
+
+DEPENDS_ON = {
+    "proto": {"proto"},
+    "drivers": {"drivers", "proto"},
+    "buffer": {"buffer", "proto"},
+    "agent": {"agent", "drivers", "buffer", "proto"},
 }
 # What drivers may know of proto: the vocabulary. Wire formats are none of their business.
 DRIVERS_VOCABULARY = {
     "proto/block.h", "proto/check.h", "proto/clock.h", "proto/exact_sum.h", "proto/gap.h",
     "proto/ids.h", "proto/instrument.h", "proto/result.h", "proto/time_map.h",
 }
-# A foreign C header -> the only file that may include it, and the folder that may include that file.
-FOREIGN = {
-    "librdkafka/rdkafka.h": ("agent/kafka/rdkafka_c.h", "agent/kafka/"),
-    "librdkafka/rdkafka_mock.h": ("agent/kafka/rdkafka_c.h", "agent/kafka/"),
-    "sqlite3.h": ("buffer/sqlite_c.h", "buffer/"),
-    "libusb-1.0/libusb.h": ("drivers/usb/libusb_c.h", "drivers/usb/"),
-    "libusb.h": ("drivers/usb/libusb_c.h", "drivers/usb/"),
+# A foreign C header -> the one file that may include it, which is for its own folder only.
+PRIVATE_HEADERS = {
+    "librdkafka/rdkafka.h": "agent/kafka/rdkafka_c.h",
+    "librdkafka/rdkafka_mock.h": "agent/kafka/rdkafka_c.h",
+    "sqlite3.h": "buffer/sqlite_c.h",
+    "libusb.h": "drivers/usb/libusb_c.h",
+    "libusb-1.0/libusb.h": "drivers/usb/libusb_c.h",
 }
-# spdlog belongs to the agent; libraries never log.
-AGENT_ONLY = ("spdlog/",)
+# Libraries are told the time and return what happened; only the agent logs and looks at clocks.
+LIBRARY_BANS = {
+    r"spdlog/": "libraries do not log; return a Result or an event",
+    r"_clock::now|\bclock_gettime\s*\(|\bgettimeofday\s*\(":
+        "libraries do not read the clock; take a proto::Clock&",
+}
+CLOCK_HOME = "proto/clock.cc"
+BANNED_NAMES = {"utils", "util", "common", "manager", "helper", "helpers", "types", "misc"}
+BANNED_WORDS = {
+    r"\bTODO(?!\([^)]+\): \S)": "a TODO needs a reason: TODO(name): reason",
+    r"\b(FIXME|XXX|HACK)\b": "left-over marker",
+    r"/" + r"work/|/tmp/" + r"bash|\.lib" + r"rary/": "a path of somebody's workplace",
+    r"\bshared_ptr\b": "ownership is unique_ptr and references",
+    r"@(param|return|brief)\b": "plain sentences instead of Doxygen tags",
+    r"(#|//|/\*)\s*[=*#-]{20,}": "banner",
+}
+# kind -> lines at which a file must be split
+LIMITS = {"header": 200, "source": 400, "test": 500, "cmake": 120, "readme": 250, "script": 400}
+LINE_COLUMNS = 100
+# Tables, commands and links in prose are not broken; code is.
+WIDE_KINDS = {"readme", "other", "cmake"}
+FUNCTION_LINES = 70
+FUNCTION_PARAMETERS = 5
+CXX = {".h", ".cc"}
+TOP_LEVEL = {"CMakeLists.txt", "agent", "drivers", "buffer", "proto", "tests", "bench", "packaging",
+             "ansible", "README.md", "LICENSE", "dev", "CMakePresets.json", "CONTRIBUTING.md",
+             "SECURITY.md", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore", ".ci"}
 
-LINES_MAX = {"header": 200, "source": 400, "test": 500, "cmake": 120, "readme": 250}
-FUNCTION_LINES_MAX = 70
-COLUMNS_MAX = 100
-EMPTY_NAMES = {"utils", "util", "common", "manager", "helper", "helpers", "types", "misc"}
-# Words of a workplace, not of the product; and debts without a name.
-BANNED = [
-    (re.compile(r"\bTODO\b|\bFIXME\b|\bXXX\b"), "a debt: pay it or write down why it stands"),
-    (re.compile(r"(?<![\w.])/(work|root)/|/tmp/bash"), "a path of somebody's machine"),
-]
 
-# path -> reason. A breach of a size limit needs a line here.
-ALLOW = {}
-
-
-def tracked(root):
-    out = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard"],
-                         capture_output=True, text=True)
-    if out.returncode == 0:
-        return [root / line for line in out.stdout.splitlines() if (root / line).is_file()]
-    return [path for path in root.rglob("*") if path.is_file()]
+def tracked_files(root):
+    answer = subprocess.run(["git", "-C", str(root), "ls-files", "--cached", "--others",
+                             "--exclude-standard"], capture_output=True, text=True, check=False)
+    if answer.returncode == 0 and answer.stdout:
+        names = answer.stdout.splitlines()
+    else:  # a release archive has no git
+        paths = (path.relative_to(root) for path in root.rglob("*"))
+        names = [str(path) for path in paths if "build" not in path.parts]
+    return sorted(name for name in names if (root / name).is_file())
 
 
 def kind_of(name):
-    if name.endswith("CMakeLists.txt"):
+    path = pathlib.PurePosixPath(name)
+    if path.name == "CMakeLists.txt" or path.suffix == ".cmake":
         return "cmake"
-    if name.endswith("README.md"):
+    if path.suffix == ".md":
         return "readme"
-    if name.startswith("tests/"):
-        return "test" if name.endswith((".cc", ".h", ".py")) else None
-    if name.endswith(".h"):
+    if path.suffix in CXX and path.parts[0] in ("tests", "bench"):
+        return "test"
+    if path.suffix == ".h":
         return "header"
-    if name.endswith((".cc", ".cpp")):
+    if path.suffix == ".cc":
         return "source"
-    return None
+    if path.suffix in (".py", ".sh"):
+        return "script"
+    return "other"
 
 
-def check_includes(name, text):
-    module = name.split("/")[0]
-    if module not in MODULES:
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        match = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
-        if not match:
-            continue
-        header = match.group(1)
-        target = header.split("/")[0]
-        if target in MODULES and target != module and target not in MAY_INCLUDE[module]:
-            yield number, f"{module} must not include {header}: dependencies point one way"
-        if module == "drivers" and target == "proto" and header not in DRIVERS_VOCABULARY:
-            yield number, f"drivers include the vocabulary of proto only, not {header}"
+class Tidy:
+    def __init__(self, root):
+        self.root = root
+        self.files = tracked_files(root)
+        self.breaches = []
+
+    def breach(self, rule, name, text, line=0):
+        self.breaches.append((rule, name, line, text))
+
+    def check(self):
+        for name in self.files:
+            if name.split("/")[0] not in TOP_LEVEL:
+                self.breach("top-level", name, "the top level is fixed")
+            if name.startswith("tests/data/") or "/testdata/" in name:
+                continue
+            try:
+                text = (self.root / name).read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                self.breach("binary", name, "not text; data belongs in tests/data")
+                continue
+            self.check_file(name, text, text.splitlines())
+        self.check_readmes()
+        return self.breaches
+
+    def check_file(self, name, text, lines):
+        path = pathlib.PurePosixPath(name)
+        kind = kind_of(name)
+        if path.stem in BANNED_NAMES or any(part in BANNED_NAMES for part in path.parts[:-1]):
+            self.breach("name", name, "a name that says nothing; name the concept")
+        if kind in LIMITS and len(lines) > LIMITS[kind]:
+            self.breach("size", name, f"{len(lines)} lines, a {kind} has at most {LIMITS[kind]}")
+        if kind in ("header", "source", "test", "script") or text.startswith("#!"):
+            if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:2]):
+                self.breach("spdx", name, "the first lines name no licence")
+        if name == "LICENSE":
+            return
+        for number, line in enumerate(lines, 1):
+            if len(line) > LINE_COLUMNS and kind not in WIDE_KINDS:
+                self.breach("columns", name, f"{len(line)} columns, limit {LINE_COLUMNS}", number)
+            if not name.startswith("tests/tidy/"):
+                for pattern, why in BANNED_WORDS.items():
+                    if re.search(pattern, line):
+                        self.breach("word", name, why, number)
+        if path.suffix in CXX:
+            self.check_cxx(name, text, lines)
+
+    def check_cxx(self, name, text, lines):
+        top = name.split("/")[0]
+        if name.endswith(".h") and "#pragma once" not in lines[:12]:
+            self.breach("once", name, "no #pragma once near the top")
+        for number, line in enumerate(lines, 1):
+            included = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+            if included:
+                self.check_include(name, top, included.group(1), number)
+            if top in ("proto", "drivers", "buffer") and name != CLOCK_HOME:
+                for pattern, why in LIBRARY_BANS.items():
+                    if re.search(pattern, line):
+                        self.breach("library", name, why, number)
+        for function in functions.find(text):
+            if function.lines > FUNCTION_LINES and top not in ("tests", "bench"):
+                self.breach("function", name, f"{function.name} has {function.lines} lines, "
+                            f"limit {FUNCTION_LINES}", function.line)
+            if function.parameters > FUNCTION_PARAMETERS:
+                self.breach("parameters", name, f"{function.name} has {function.parameters} "
+                            f"parameters, limit {FUNCTION_PARAMETERS}", function.line)
+
+    def check_include(self, name, top, included, number):
+        if top in ("tests", "bench"):
+            return
+        target = included.split("/")[0]
+        if target in DEPENDS_ON and target not in DEPENDS_ON.get(top, DEPENDS_ON):
+            self.breach("dependency", name, f"{top} may not include {included}", number)
+        if top == "drivers" and target == "proto" and included not in DRIVERS_VOCABULARY:
+            self.breach("dependency", name, f"drivers may not include {included}", number)
         if target in ("tests", "bench"):
-            yield number, f"product code must not include {header}"
-        if header in FOREIGN and name != FOREIGN[header][0]:
-            yield number, f"{header} is included by {FOREIGN[header][0]} alone"
-        for private, folder in FOREIGN.values():
-            if header == private and not name.startswith(folder):
-                yield number, f"{header} is private to {folder}"
-        if module != "agent" and header.startswith(AGENT_ONLY):
-            yield number, f"{module} must not log"
+            self.breach("dependency", name, f"the product may not include {included}", number)
+        if included in PRIVATE_HEADERS and name != PRIVATE_HEADERS[included]:
+            self.breach("private-header", name,
+                        f"<{included}> is included by {PRIVATE_HEADERS[included]} only", number)
+        for private in PRIVATE_HEADERS.values():
+            if included == private and not name.startswith(private.rpartition("/")[0] + "/"):
+                self.breach("private-header", name, f"{private} is for its own folder", number)
+
+    def check_readmes(self):
+        for module in ("proto", "drivers", "buffer", "agent", "tests", "bench"):
+            has_code = any(name.startswith(module + "/") for name in self.files)
+            if has_code and f"{module}/README.md" not in self.files:
+                self.breach("readme", f"{module}/README.md", "the module has no README")
 
 
-def check_functions(name, text):
-    """Length of each function: from a line that opens a body at column 0 or in a class to its brace."""
-    lines = text.splitlines()
-    start = None
-    for number, line in enumerate(lines, 1):
-        if start is None:
-            opens = re.match(r"^(?!namespace|struct|class|enum|union|extern|#|//|\}|\s)\S.*\{$", line) or (
-                re.match(r"^\S?.*\)( const)?( noexcept)?( override)?( try)? \{$", line)
-                and not line.startswith(" "))
-            if opens and "(" in "\n".join(lines[max(0, number - 6):number]):
-                start = number
-        elif line.startswith("}"):
-            length = number - start + 1
-            if length > FUNCTION_LINES_MAX:
-                yield start, f"function of {length} lines (at most {FUNCTION_LINES_MAX})"
-            start = None
+def apply_allow_list(breaches, path):
+    """Each line: RULE PATH REASON. What it allows is dropped; what it need not allow is a breach."""
+    kept, allowed = list(breaches), []
+    if path.exists():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            fields = line.split(maxsplit=2)
+            if len(fields) < 3:
+                kept.append(("allow-list", str(path.name), number, "needs RULE PATH REASON"))
+                continue
+            hits = [b for b in kept if (b[0], b[1]) == (fields[0], fields[1])]
+            if not hits:
+                kept.append(("allow-list", str(path.name), number,
+                             f"allows nothing: {fields[0]} {fields[1]}"))
+            kept = [b for b in kept if b not in hits]
+            allowed += hits
+    return kept
 
 
-def check_file(root, path):
-    name = path.relative_to(root).as_posix()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return
-    lines = text.splitlines()
-    kind = kind_of(name)
-    is_code = name.endswith((".cc", ".h", ".cpp", ".py", ".sh")) or text.startswith("#!")
-    if kind and len(lines) > LINES_MAX[kind] and name not in ALLOW:
-        yield 1, f"{len(lines)} lines (a {kind} has at most {LINES_MAX[kind]})"
-    if is_code:
-        if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:3]):
-            yield 1, "no SPDX-License-Identifier line"
-        for number, line in enumerate(lines, 1):
-            if len(line) > COLUMNS_MAX and name.endswith((".cc", ".h")) and "http" not in line:
-                yield number, f"{len(line)} columns (at most {COLUMNS_MAX})"
-    if name.endswith(".h") and "#pragma once" not in text:
-        yield 1, "no #pragma once"
-    if path.stem in EMPTY_NAMES:
-        yield 1, f"a file called {path.stem} says nothing of what is in it"
-    if not name.startswith(("tests/tidy/", "LICENSE", "tests/data/")):
-        for number, line in enumerate(lines, 1):
-            for pattern, why in BANNED:
-                if pattern.search(line):
-                    yield number, f"{pattern.search(line).group(0)!r}: {why}"
-    if name.endswith((".cc", ".h")):
-        yield from check_includes(name, text)
-        if not name.startswith("tests/"):
-            yield from check_functions(name, text)
-
-
-def check_tree(root):
-    for module in MODULES + ("tests", "bench", "packaging", "ansible"):
-        if (root / module).is_dir() and not (root / module / "README.md").is_file():
-            yield f"{module}/: a module has a README.md"
-    for path in sorted(tracked(root)):
-        name = path.relative_to(root).as_posix()
-        for number, finding in check_file(root, path):
-            yield f"{name}:{number}: {finding}"
-    for name in ALLOW:
-        if not (root / name).is_file():
-            yield f"tests/tidy/tidy.py: {name} is allowed but does not exist"
-
-
-def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
-    findings = list(check_tree(root))
-    for finding in findings:
-        print(finding)
-    print(f"tidy: {len(findings)} finding(s)")
-    return 1 if findings else 0
+def main(arguments):
+    root = pathlib.Path(arguments[0] if arguments else ".").resolve()
+    breaches = apply_allow_list(Tidy(root).check(), root / "tests/tidy/allow_list.txt")
+    for rule, name, line, text in breaches:
+        print(f"{name}:{line or 1}: [{rule}] {text}")
+    print(f"tidy: {len(breaches)} breaches")
+    return 1 if breaches else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# The steps that ./dev is made of: packages, downloads, builds, tests. Sourced by it.
+# shellcheck shell=bash
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/wattspool
+jobs=$(nproc)
+
+# The cache is shared by all checkouts: paths are made relative before they are hashed.
+export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=5G
+
+declare -A packages=(
+  [build]="cmake ninja-build g++ ccache pkg-config python3 git librdkafka-dev libsqlite3-dev
+    libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
+    libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev libgmock-dev libbenchmark-dev"
+  [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3"
+  [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
+)
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() {
+  printf 'dev: %s\n' "$*" >&2
+  exit 1
+}
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+install_packages() {
+  local group package missing=()
+  command -v dpkg-query >/dev/null || die "this is no Debian system. Install what stands for:" \
+    "${packages[build]} ${packages[test]}"
+  # shellcheck disable=SC2068  # groups may come as one word
+  for group in $@; do
+    for package in ${packages[$group]:?no such group of packages: build, test, lint}; do
+      installed "$package" || missing+=("$package")
+    done
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "packages are missing, and there is no sudo. Run as root:" \
+      "apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  # With good package lists the update, and so perhaps the network, is not needed.
+  if compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
+    apt_install "${missing[@]}" && return 0
+  fi
+  "${as_root[@]}" apt-get update -q >&2 || say "apt-get update failed; going on with old lists"
+  apt_install "${missing[@]}" ||
+    die "apt-get could not install: ${missing[*]}. The first run needs the network."
+}
+
+apt_install() {  # uses as_root of its caller
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o Dpkg::Use-Pty=0 "$@" >&2 </dev/null
+}
+
+fetch_kafka() {
+  tests/kafka/broker fetch >/dev/null || die "no Kafka broker for the tests (see above)"
+}
+
+# The foreign readers (pyarrow, Polars, DuckDB) live in an environment of their own.
+make_readers_venv() {
+  local list=tests/readers/requirements.txt venv
+  [ -f $list ] || return 0
+  venv=$cache/readers-$(sha256sum $list | cut -c1-12)
+  if [ ! -f "$venv/complete" ]; then
+    say "installing the foreign readers into $venv"
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement $list >&2 ||
+      die "pip could not install $list. The first run needs the network."
+    touch "$venv/complete"
+  fi
+  readers_python=$venv/bin/python
+}
+
+# build PRESET [TARGET...]: configures and builds; prints only progress and errors.
+build() {
+  local preset=$1 begin=$SECONDS
+  shift
+  say "building preset $preset"
+  cmake --preset "$preset" ${readers_python:+-DWATTSPOOL_READERS_PYTHON="$readers_python"} \
+    >"$(mkdir -p build && echo build/configure-"$preset".log)" 2>&1 || {
+    cat build/configure-"$preset".log >&2
+    die "cmake could not configure preset $preset"
+  }
+  cmake --build "build/$preset" -j "$jobs" ${1:+--target "$@"} >&2 ||
+    die "preset $preset does not build (see above)"
+  say "built preset $preset in $((SECONDS - begin)) s"
+}
+
+# run_tests PRESET TIER [CTEST ARGUMENTS]. TIER: empty = all but the long ones, all, or unit = those
+# that need nothing but the program.
+run_tests() {
+  local preset=$1 tier=$2 leave_out=
+  shift 2
+  case $tier in
+    "") leave_out=long ;;
+    unit) leave_out='long|kafka|system|readers|docs|mutation|tidy' ;;
+    all) [ "$preset" = dev ] || leave_out='docs|mutation|tidy' ;;
+  esac
+  local suppressions=$PWD/tests/dev
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  export LSAN_OPTIONS=suppressions=$suppressions/lsan.supp:print_suppressions=0
+  export TSAN_OPTIONS=suppressions=$suppressions/tsan.supp:halt_on_error=1:second_deadlock_stack=1
+  say "testing preset $preset"
+  # One more than cores: tests that wait for a broker leave theirs idle.
+  ctest --test-dir "build/$preset" -j $((jobs + 1)) --output-on-failure --no-tests=error \
+    ${leave_out:+-LE "$leave_out"} "$@" </dev/null
+}
