@@ -11,7 +11,8 @@ export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_MA
 declare -A packages=(
   [build]="cmake ninja-build g++ ccache pkg-config python3 git librdkafka-dev libsqlite3-dev
     libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-    libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev libgmock-dev libbenchmark-dev"
+    libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev libgmock-dev
+    libbenchmark-dev"
   [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )

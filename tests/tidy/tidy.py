@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the tree and says where it breaks the rules of its structure. Usage: tidy.py [ROOT]
 
-One-way dependencies, private headers around foreign C headers, sizes, names, words. A breach that is
-wanted stands in allow_list.txt with its reason; an entry that allows nothing is one too.
+One-way dependencies, private headers around foreign C headers, sizes, names, words. What is
+wanted all the same stands in allow_list.txt with its reason; an idle line there is a breach.
 """
 
 import pathlib
@@ -180,7 +180,7 @@ class Tidy:
 
 
 def apply_allow_list(breaches, path):
-    """Each line: RULE PATH REASON. What it allows is dropped; what it need not allow is a breach."""
+    """Each line: RULE PATH REASON. What it allows is dropped, but not an idle line."""
     kept, allowed = list(breaches), []
     if path.exists():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
