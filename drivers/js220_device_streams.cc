@@ -73,7 +73,8 @@ void StreamFifo::enable(std::uint8_t port, std::uint64_t counter) {
 void StreamFifo::disable(std::uint8_t port) {
   first_tick_[slot(port)] = kOff;
   const auto left = std::span(ports_).subspan(port_next_, port_count_ - port_next_);
-  port_count_ -= std::ranges::remove(left, port).size();
+  // Not std::ranges::remove: clang 14 cannot read libstdc++'s subrange.
+  port_count_ -= static_cast<std::size_t>(left.end() - std::remove(left.begin(), left.end(), port));
 }
 
 void StreamFifo::reset() {
