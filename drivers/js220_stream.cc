@@ -135,7 +135,7 @@ void Stream::on_far_id(std::size_t signal, const StreamView& view, const Arrival
     }
     ++counters_.frames_stray;
   }
-  Suspect& suspect = port.suspect.emplace();
+  SuspectFrame& suspect = port.suspect.emplace();
   suspect.low_id = view.sample_id;
   suspect.values = values;
   suspect.data_bytes = view.data.size();
@@ -157,7 +157,7 @@ void Stream::restart_at(std::uint32_t low_id, const Arrival& arrival, DriverSink
   for (PortState& port : ports_) port.continuity.reset();
   for (std::size_t signal = 0; signal < ports_.size(); ++signal) {
     if (!ports_[signal].suspect) continue;
-    const Suspect suspect = *ports_[signal].suspect;
+    const SuspectFrame suspect = *ports_[signal].suspect;
     ports_[signal].suspect.reset();
     accept(signal, {suspect.low_id, std::span(suspect.data).first(suspect.data_bytes)}, arrival,
            sink);

@@ -23,6 +23,14 @@ struct Arrival {
   std::int64_t utc_ns = 0;
 };
 
+// A frame whose id is far off waits here for a second one that follows it.
+struct SuspectFrame {
+  std::uint32_t low_id = 0;
+  std::uint32_t values = 0;
+  std::size_t data_bytes = 0;
+  std::array<std::byte, kStreamDataBytesMax> data{};
+};
+
 class Stream {
  public:
   // Without a time map for this long (firmware before 1.2 sends none), samples are dated by their
@@ -51,18 +59,11 @@ class Stream {
   std::int64_t last_frame_ns(std::size_t signal) const { return ports_[signal].last_frame_ns; }
 
  private:
-  // A frame whose id is far off waits for a second one that follows it.
-  struct Suspect {
-    std::uint32_t low_id = 0;
-    std::uint32_t values = 0;
-    std::size_t data_bytes = 0;
-    std::array<std::byte, kStreamDataBytesMax> data{};
-  };
   struct PortState {
     StreamFormat format;
     IdContinuity continuity;
     std::int64_t last_frame_ns = 0;
-    std::optional<Suspect> suspect;
+    std::optional<SuspectFrame> suspect;
     bool is_float() const { return format.bits == 32; }
   };
   static constexpr std::uint8_t kNotSelected = 0xFF;
