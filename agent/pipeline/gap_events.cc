@@ -3,12 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 namespace agent {
 
+bool takes_samples(const proto::Gap& gap) {
+  return gap.signals.empty() ||
+         std::any_of(gap.signals.begin(), gap.signals.end(), [](const std::string& name) {
+           return name == "current" || name == "voltage";
+         });
+}
+
 std::uint64_t values_lost(const proto::Gap& gap, const SegmentTail& tail) {
+  if (!takes_samples(gap)) return 0;
   if (gap.ids.has_value()) return gap.ids->count() / tail.ids_per_value;
   return static_cast<std::uint64_t>(
       std::llround(gap.duration_s * tail.time.rate_hz / tail.ids_per_value));

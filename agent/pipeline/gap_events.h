@@ -16,6 +16,10 @@ namespace agent {
 proto::EventRecord gap_event(const std::string& device_id, const SegmentTail& tail,
                              std::optional<proto::Lane> lane, proto::Gap gap);
 
+// Whether it takes ids from the lanes. A gap of codes alone does not: the ids are delivered, with
+// missing codes in their rows.
+bool takes_samples(const proto::Gap& gap);
+
 // Values of a float signal that the gap cost: exact with ids, else by its duration.
 std::uint64_t values_lost(const proto::Gap& gap, const SegmentTail& tail);
 

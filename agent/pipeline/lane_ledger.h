@@ -24,11 +24,13 @@ struct LaneLedger {
     named.add(span);
     close_up();
   }
-  // Ids from `next` up to `end` that nothing accounts for.
-  std::vector<IdSpan> open_before(proto::SampleId end) const {
-    if (end <= next) return {};
-    return named.missing_from({next, end});
+  // Ids of `span` that nothing accounts for.
+  std::vector<IdSpan> open_within(IdSpan span) const {
+    if (span.begin < next) span.begin = next;
+    if (span.end <= span.begin) return {};
+    return named.missing_from(span);
   }
+  std::vector<IdSpan> open_before(proto::SampleId end) const { return open_within({next, end}); }
   void advance(proto::SampleId end) {
     if (end > next) next = end;
     close_up();

@@ -79,21 +79,15 @@ void Pipeline::Impl::add_waveform_parts(const proto::Block& block) {
 }
 
 void Pipeline::Impl::add_gap(const proto::Gap& gap) {
-  WS_CHECK(live_.has_value() && live_->segment == gap.segment);
-  const auto is_sampled = [](const std::string& name) {
-    return name == "current" || name == "voltage";
-  };
-  const bool loses_samples =
-      gap.signals.empty() || std::any_of(gap.signals.begin(), gap.signals.end(), is_sampled);
+  WS_CHECK(live_.has_value());
   EventEntry entry = sender_.entry();
   entry.now.tail->time = live_->time;
-  if (!gap.ids.has_value() || !loses_samples) {
-    // Codes alone: the ids are delivered all the same, with missing codes in their rows.
+  if (!gap.ids.has_value() || !takes_samples(gap)) {
     entry.events.push_back(gap_event(device_id_, *entry.now.tail, std::nullopt, gap));
     sender_.send(std::move(entry));
     return;
   }
-  WS_CHECK(gap.ids->first >= live_->position);
+  WS_CHECK(live_->segment == gap.segment && gap.ids->first >= live_->position);
   proto::Gap whole = gap;
   whole.ids->first = live_->position;  // whatever was skipped before it is lost as well
   const IdSpan missing = {whole.ids->first, whole.ids->last.next()};
@@ -137,7 +131,7 @@ void Pipeline::Impl::cut_interval(proto::SampleId end) {
   } else {
     const LaneLedger& ledger = sender_.now().lanes.at(proto::Lane::kTelemetry);
     if (invalid_.empty()) invalid_since_ns_ = now_ns;
-    for (const IdSpan& invalid : ledger.named.missing_from(span)) invalid_.add(invalid);
+    for (const IdSpan& invalid : ledger.open_within(span)) invalid_.add(invalid);
   }
   cutter_.begin(end);
   step_has_ids_ = cycle_has_ids_ = true;
