@@ -41,6 +41,8 @@ void PipelineBench::start() {
   segment_ = proto::SegmentId();
   factory = std::make_unique<EventFactory>(stream_, options.agent_id, options.topic_prefix);
   const auto keep = [this](SpoolEntry&& entry) {
+    if (tap) tap(entry);
+    if (!keeps_rows) entry.rows.clear();
     entries_.push_back(std::move(entry));
     return true;
   };
@@ -131,13 +133,19 @@ std::vector<buffer::NewRow> PipelineBench::rows(proto::Lane lane) const {
   return rows;
 }
 
-std::vector<Json> PipelineBench::json_of(proto::Lane lane) const {
-  std::vector<Json> all;
+std::vector<std::string> PipelineBench::texts(proto::Lane lane) const {
+  std::vector<std::string> all;
   for (const buffer::NewRow& row : rows(lane)) {
     const auto records = proto::decode_record_group(row.payload);
     ASSERT_OK(records.has_value() && records->size() == row.facts.count);
-    for (const proto::GroupedRecord& record : *records) all.push_back(Json::parse(record.value));
+    for (const proto::GroupedRecord& record : *records) all.push_back(record.value);
   }
+  return all;
+}
+
+std::vector<Json> PipelineBench::json_of(proto::Lane lane) const {
+  std::vector<Json> all;
+  for (const std::string& text : texts(lane)) all.push_back(Json::parse(text));
   return all;
 }
 

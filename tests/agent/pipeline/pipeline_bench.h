@@ -39,6 +39,12 @@ struct Sample {
   float voltage = 0;
 };
 
+inline StartRun run_named(std::string test_id) {
+  StartRun start;
+  start.test_id = std::move(test_id);
+  return start;
+}
+
 class PipelineBench {
  public:
   static constexpr std::int64_t kStart_ns = 1'735'689'600'000'000'000;  // 2025-01-01T00:00:00Z
@@ -50,6 +56,8 @@ class PipelineBench {
   proto::DeviceInfo info;
   VirtualClock clock;
   bool queue_is_full = false;
+  std::function<void(const SpoolEntry&)> tap;  // sees each entry
+  bool keeps_rows = true;                      // else only the entries' state is kept
 
   // A process starts: a new stream, and what the entries so far say.
   void start();
@@ -82,7 +90,8 @@ class PipelineBench {
 
   // What was delivered, in order.
   std::vector<buffer::NewRow> rows(proto::Lane lane) const;
-  std::vector<Json> records() const;  // telemetry
+  std::vector<std::string> texts(proto::Lane lane) const;  // JSON lanes: the bytes that are sent
+  std::vector<Json> records() const;                       // telemetry
   std::vector<Json> events(const std::string& type = "") const;
   std::vector<proto::DecodedRow> waveform() const;
   std::map<std::string, Json> latest() const;  // by key, newest
