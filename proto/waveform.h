@@ -92,11 +92,13 @@ struct DecodedWaveform {
   std::vector<DecodedRow> rows;
 };
 
-// A value that claims to decompress to more than this is refused.
+// A value that claims to decompress to more than this, or to more rows, is refused. The writer
+// refuses to make one.
 inline constexpr std::size_t kDecodedBytesMax = 64 << 20;
+inline constexpr std::size_t kWaveformRowsMax = 65'536;
 
-// Trusts no offset, length or count of the bytes and never reads outside them. Errors:
-// WaveformErrc.
+// Trusts no offset, length or count of the bytes, never reads outside them and holds at most
+// kDecodedBytesMax twice, besides the rows. Columns behind ours are ignored. Errors: WaveformErrc.
 Result<DecodedWaveform> decode_waveform(std::span<const std::byte> bytes);
 
 }  // namespace proto

@@ -23,6 +23,8 @@ class WaveformCategory final : public std::error_category {
         return "a buffer does not decompress";
       case WaveformErrc::kTooLarge:
         return "decompresses to more than is allowed";
+      case WaveformErrc::kUnknownEncoding:
+        return "an encoding that this version does not know";
     }
     return "unknown waveform error";
   }

@@ -7,12 +7,13 @@
 namespace proto {
 
 enum class WaveformErrc {
-  kTruncated = 1,   // ends inside a message
-  kBadFraming,      // not an Arrow IPC stream, or more than one
-  kForeignSchema,   // an Arrow stream, but not our columns
-  kBadLayout,       // nodes, buffers or offsets do not fit the rows or the body
-  kBadCompression,  // a buffer does not decompress to its stated size
-  kTooLarge,        // would decompress to more than kDecodedBytesMax
+  kTruncated = 1,    // ends inside a message
+  kBadFraming,       // not an Arrow IPC stream, or more than one
+  kForeignSchema,    // an Arrow stream, but not our columns
+  kBadLayout,        // nodes, buffers or offsets do not fit the rows or the body
+  kBadCompression,   // a buffer does not decompress to its stated size
+  kTooLarge,         // would decompress to more than kDecodedBytesMax, or to too many rows
+  kUnknownEncoding,  // rows whose encoding this version does not know
 };
 
 const std::error_category& waveform_category();

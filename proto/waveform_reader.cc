@@ -57,7 +57,7 @@ bool set_column(const BodyReader& body, Column column, std::size_t at, DecodedRo
       row.encoding = body.text(at);
       return true;
     case Column::kPacked:
-      return body.text(at).empty();
+      return true;  // of encodings that are refused below
     case Column::kSegment:
       row.segment = SegmentId(body.fixed<std::uint32_t>(at));
       return true;
@@ -100,11 +100,23 @@ bool set_column(const BodyReader& body, Column column, std::size_t at, DecodedRo
   return false;
 }
 
+// Summaries belong to values, run lengths to codes, and the ids that a row covers can be counted.
+bool is_consistent(const DecodedRow& row) {
+  const auto fits = [&](const std::vector<float>& summary) {
+    return summary.empty() || summary.size() == row.values.size();
+  };
+  if (!fits(row.min) || !fits(row.max) || !fits(row.std)) return false;
+  if (row.ids_per_value == 0 || (!row.values.empty() && !row.runs.empty())) return false;
+  std::uint64_t ids = 0;
+  std::uint64_t end = 0;
+  return !__builtin_mul_overflow(row.value_count(), std::uint64_t{row.ids_per_value}, &ids) &&
+         !__builtin_add_overflow(row.first_sample.value(), ids, &end);
+}
+
 Result<std::vector<DecodedRow>> decode_rows(const arrow::BatchLayout& layout,
                                             std::span<const std::byte> bytes) {
-  // Each row takes at least its fixed-width columns: more rows than bytes is a lie.
-  if (layout.rows < 0 || layout.rows > static_cast<std::int64_t>(kDecodedBytesMax / 64)) {
-    return fail(WaveformErrc::kBadLayout, "read waveform");
+  if (layout.rows < 0 || layout.rows > static_cast<std::int64_t>(kWaveformRowsMax)) {
+    return fail(WaveformErrc::kTooLarge, "read waveform");
   }
   auto body = BodyReader::open(layout, bytes);
   if (!body) return tl::unexpected(body.error());
@@ -117,6 +129,12 @@ Result<std::vector<DecodedRow>> decode_rows(const arrow::BatchLayout& layout,
         return fail(WaveformErrc::kBadLayout, "read waveform");
       }
     }
+  }
+  for (const DecodedRow& row : rows) {
+    if (row.encoding != arrow::kEncodingArrow) {
+      return fail(WaveformErrc::kUnknownEncoding, "read waveform row encoded as " + row.encoding);
+    }
+    if (!is_consistent(row)) return fail(WaveformErrc::kBadLayout, "read waveform");
   }
   return rows;
 }
@@ -133,8 +151,8 @@ std::uint64_t DecodedRow::value_count() const {
 Result<DecodedWaveform> decode_waveform(std::span<const std::byte> bytes) {
   const auto schema_message = next_message(bytes, 0);
   if (!schema_message) return tl::unexpected(schema_message.error());
-  const auto pairs = arrow::read_schema(schema_message->metadata);
-  if (!pairs) return fail(WaveformErrc::kForeignSchema, "read waveform");
+  const auto origin = arrow::read_schema(schema_message->metadata);
+  if (!origin) return fail(WaveformErrc::kForeignSchema, "read waveform");
 
   const auto batch_message = next_message(bytes, schema_message->end);
   if (!batch_message) return tl::unexpected(batch_message.error());
@@ -154,18 +172,7 @@ Result<DecodedWaveform> decode_waveform(std::span<const std::byte> bytes) {
   auto rows = decode_rows(*layout, bytes.subspan(batch_message->end, body_length));
   if (!rows) return tl::unexpected(rows.error());
 
-  DecodedWaveform waveform;
-  waveform.rows = std::move(*rows);
-  const auto value_of = [&](const char* key) {
-    const auto at = pairs->find(key);
-    return at == pairs->end() ? std::string() : at->second;
-  };
-  waveform.version = value_of("wattspool.version");
-  waveform.agent_id = value_of("wattspool.agent");
-  if (const auto stream = StreamId::from_hex(value_of("wattspool.stream"))) {
-    waveform.stream = *stream;
-  }
-  return waveform;
+  return DecodedWaveform{origin->stream, origin->agent_id, origin->version, std::move(*rows)};
 }
 
 }  // namespace proto

@@ -195,6 +195,7 @@ WaveformWriter::WaveformWriter(int zstd_level) : impl_(std::make_unique<Impl>(zs
 WaveformWriter::~WaveformWriter() = default;
 
 void WaveformWriter::encode(const WaveformBatch& batch, std::vector<std::byte>& out) {
+  WS_CHECK(batch.rows.size() <= kWaveformRowsMax);
   impl_->body.clear();
   impl_->nodes.clear();
   impl_->buffers.clear();

@@ -11,15 +11,22 @@ namespace {
 // Lengths of rows and items of a value that is within bounds stay far below this.
 constexpr std::int64_t kItemsMax = static_cast<std::int64_t>(kDecodedBytesMax / 4);
 
+// Buffers may lie on top of each other, so what is copied counts too.
+Result<std::vector<std::byte>> copy(std::span<const std::byte> stored, std::size_t& budget) {
+  if (stored.size() > budget) return fail(WaveformErrc::kTooLarge, "read waveform");
+  budget -= stored.size();
+  return std::vector<std::byte>(stored.begin(), stored.end());
+}
+
 Result<std::vector<std::byte>> decompress(std::span<const std::byte> stored, std::size_t& budget) {
   if (stored.size() < 8) return fail(WaveformErrc::kBadLayout, "read waveform");
   std::int64_t length = 0;
   std::memcpy(&length, stored.data(), 8);
   const auto packed = stored.subspan(8);
-  const std::size_t size = length == -1 ? packed.size() : static_cast<std::size_t>(length);
-  if (length < -1 || size > budget) return fail(WaveformErrc::kTooLarge, "read waveform");
+  if (length == -1) return copy(packed, budget);
+  const auto size = static_cast<std::size_t>(length);
+  if (length < 0 || size > budget) return fail(WaveformErrc::kTooLarge, "read waveform");
   budget -= size;
-  if (length == -1) return std::vector<std::byte>(packed.begin(), packed.end());
   std::vector<std::byte> raw(size);
   const std::size_t got = ZSTD_decompress(raw.data(), raw.size(), packed.data(), packed.size());
   if (ZSTD_isError(got) || got != size) {
@@ -35,7 +42,9 @@ Result<BodyReader> BodyReader::open(const BatchLayout& layout, std::span<const s
   reader.rows_ = layout.rows;
   reader.nodes_ = layout.nodes;
   std::size_t budget = kDecodedBytesMax;
-  for (const BodyBuffer& buffer : layout.buffers) {
+  if (layout.buffers.size() < buffer_count())
+    return fail(WaveformErrc::kBadLayout, "read waveform");
+  for (const BodyBuffer& buffer : std::span(layout.buffers).first(buffer_count())) {
     const auto size = static_cast<std::int64_t>(body.size());
     if (buffer.offset < 0 || buffer.length < 0 || buffer.offset > size ||
         buffer.length > size - buffer.offset) {
@@ -43,15 +52,9 @@ Result<BodyReader> BodyReader::open(const BatchLayout& layout, std::span<const s
     }
     const auto stored = body.subspan(static_cast<std::size_t>(buffer.offset),
                                      static_cast<std::size_t>(buffer.length));
-    if (stored.empty()) {
-      reader.buffers_.emplace_back();
-    } else if (layout.zstd) {
-      auto raw = decompress(stored, budget);
-      if (!raw) return tl::unexpected(raw.error());
-      reader.buffers_.push_back(std::move(*raw));
-    } else {
-      reader.buffers_.emplace_back(stored.begin(), stored.end());
-    }
+    auto raw = layout.zstd && !stored.empty() ? decompress(stored, budget) : copy(stored, budget);
+    if (!raw) return tl::unexpected(raw.error());
+    reader.buffers_.push_back(std::move(*raw));
   }
   return reader;
 }

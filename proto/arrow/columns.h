@@ -92,6 +92,21 @@ constexpr std::size_t width(ColumnType type) {
   }
 }
 
+// Nodes and buffers of our columns: a list has those of its items too. What a later version appends
+// comes behind them.
+constexpr std::size_t node_count() {
+  std::size_t count = 0;
+  for (const ColumnSpec& spec : kColumns) count += is_list(spec.type) ? 2 : 1;
+  return count;
+}
+constexpr std::size_t buffer_count() {
+  std::size_t count = 0;
+  for (const ColumnSpec& spec : kColumns) {
+    count += is_list(spec.type) ? 4 : is_text(spec.type) ? 3 : 2;
+  }
+  return count;
+}
+
 inline constexpr std::uint32_t kContinuation = 0xFFFF'FFFF;
 inline constexpr std::string_view kEncodingArrow = "arrow";
 

@@ -14,6 +14,10 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
+constexpr const char* kVersionKey = "wattspool.version";
+constexpr const char* kStreamKey = "wattspool.stream";
+constexpr const char* kAgentKey = "wattspool.agent";
+
 struct TypeOffset {
   ipc::Type id;
   Offset<void> table;
@@ -133,6 +137,32 @@ bool same_field(const ipc::Field* field, const ColumnSpec& spec) {
          same_leaf(*field->children()->Get(0), spec.type);
 }
 
+// The verifier looks at the alignment of a vector's length, not of the structs behind it.
+template <class Struct>
+bool is_aligned(const flatbuffers::Vector<const Struct*>* structs) {
+  return structs != nullptr &&
+         reinterpret_cast<std::uintptr_t>(structs->Data()) % alignof(Struct) == 0;
+}
+
+// Absent when one of the three is missing or there is no telling what it is.
+std::optional<Origin> origin_of(const ipc::Schema& schema) {
+  if (schema.metadata() == nullptr) return std::nullopt;
+  const auto value_of = [&](std::string_view key) -> std::optional<std::string> {
+    for (const ipc::KeyValue* pair : *schema.metadata()) {
+      if (pair != nullptr && pair->key() != nullptr && pair->value() != nullptr &&
+          pair->key()->string_view() == key) {
+        return pair->value()->str();
+      }
+    }
+    return std::nullopt;
+  };
+  const auto version = value_of(kVersionKey);
+  const auto stream = StreamId::from_hex(value_of(kStreamKey).value_or(""));
+  const auto agent = value_of(kAgentKey);
+  if (!version || !stream || !agent) return std::nullopt;
+  return Origin{*version, *stream, *agent};
+}
+
 }  // namespace
 
 void append_schema_message(const WaveformBatch& batch, std::vector<std::byte>& out) {
@@ -145,9 +175,9 @@ void append_schema_message(const WaveformBatch& batch, std::vector<std::byte>& o
     return ipc::CreateKeyValue(builder, key_text, builder.CreateString(value));
   };
   const std::vector<Offset<ipc::KeyValue>> pairs = {
-      pair("wattspool.version", batch.version),
-      pair("wattspool.stream", batch.stream.to_hex()),
-      pair("wattspool.agent", batch.agent_id),
+      pair(kVersionKey, batch.version),
+      pair(kStreamKey, batch.stream.to_hex()),
+      pair(kAgentKey, batch.agent_id),
   };
   const auto field_vector = builder.CreateVector(fields);
   const auto pair_vector = builder.CreateVector(pairs);
@@ -178,12 +208,12 @@ void append_batch_message(std::int64_t rows, std::span<const Node> nodes,
   append_framed(builder, out);
 }
 
-std::optional<std::map<std::string, std::string>> read_schema(std::span<const std::byte> metadata) {
+std::optional<Origin> read_schema(std::span<const std::byte> metadata) {
   const VerifiedMessage verified(metadata);
   const ipc::Message* message = verified.get();
   const ipc::Schema* schema = message == nullptr ? nullptr : message->header_as_Schema();
   if (schema == nullptr || schema->endian() != ipc::Endian_Little || message->body_length() != 0 ||
-      schema->fields() == nullptr || schema->fields()->size() != kColumns.size()) {
+      schema->fields() == nullptr || schema->fields()->size() < kColumns.size()) {
     return std::nullopt;
   }
   for (std::size_t i = 0; i < kColumns.size(); ++i) {
@@ -191,21 +221,14 @@ std::optional<std::map<std::string, std::string>> read_schema(std::span<const st
       return std::nullopt;
     }
   }
-  std::map<std::string, std::string> pairs;
-  if (schema->metadata() == nullptr) return pairs;
-  for (const ipc::KeyValue* pair : *schema->metadata()) {
-    if (pair->key() != nullptr && pair->value() != nullptr) {
-      pairs[pair->key()->str()] = pair->value()->str();
-    }
-  }
-  return pairs;
+  return origin_of(*schema);
 }
 
 std::optional<BatchLayout> read_batch(std::span<const std::byte> metadata) {
   const VerifiedMessage verified(metadata);
   const ipc::Message* message = verified.get();
   const ipc::RecordBatch* batch = message == nullptr ? nullptr : message->header_as_RecordBatch();
-  if (batch == nullptr || batch->nodes() == nullptr || batch->buffers() == nullptr) {
+  if (batch == nullptr || !is_aligned(batch->nodes()) || !is_aligned(batch->buffers())) {
     return std::nullopt;
   }
   BatchLayout layout;

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,8 +28,15 @@ void append_batch_message(std::int64_t rows, std::span<const Node> nodes,
                           std::vector<std::byte>& out);
 
 // The reading side. `metadata` is one verified flatbuffer.
-// Key-values of a schema message whose fields are exactly kColumns; absent: it is not ours.
-std::optional<std::map<std::string, std::string>> read_schema(std::span<const std::byte> metadata);
+// Who wrote a batch, as its schema's metadata says.
+struct Origin {
+  std::string version;
+  StreamId stream;
+  std::string agent_id;
+};
+// Of a schema message whose first fields are kColumns; absent: it is not ours. Fields that a later
+// version appends are ignored.
+std::optional<Origin> read_schema(std::span<const std::byte> metadata);
 struct BatchLayout {
   std::int64_t rows = 0;
   std::vector<Node> nodes;

@@ -105,6 +105,14 @@ TEST(GoldenFiles, WaveformsAreThoseOfTheFiles) {
   }
 }
 
+// Written by pyarrow, with a column more (tests/readers/write_foreign_waveform.py).
+TEST(GoldenFiles, AForeignWaveformWithAnAddedColumnIsRead) {
+  const auto decoded = decode_waveform(bytes_of(read_file("waveform_foreign.arrows")));
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  EXPECT_EQ(content_of(*decoded), read_file("waveform_full_rate.content.jsonl"));
+  EXPECT_EQ(decoded->agent_id, "bench-07");
+}
+
 TEST(GoldenFiles, RecordGroupIsThatOfTheFile) {
   const auto now = RecordGroupWriter().encode(golden::group());
   const std::string stored = golden_file("telemetry_vector.group", text_of(now));

@@ -128,7 +128,7 @@ std::string telemetry_edges() {
   large.samples_invalid = 3;
   large.metadata_json = "{\"labels\":{\"part\":\"Zelle\\u0041 電池\"}}";
 
-  TelemetryRecord small_step = record_at(2);
+  TelemetryRecord small_step = record_at(30);
   small_step.voltage_delta_v = -0.25;
   small_step.capacity_discharged_ah = 1e-9;
   return lines(std::vector{idle, large, small_step});

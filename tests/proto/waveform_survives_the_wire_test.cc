@@ -177,5 +177,50 @@ TEST(Waveform, NoiseThatDoesNotShrinkIsStoredRaw) {
   EXPECT_TRUE(same_bits(decoded->rows[0].values, noise));
 }
 
+void expect_refused(const WaveformBatch& batch, WaveformErrc code) {
+  const auto decoded = decode_waveform(encode(batch));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, code) << decoded.error().message();
+}
+
+TEST(Waveform, RowsThatContradictThemselvesAreRefused) {
+  const Samples samples = make_samples();
+  const std::vector<float> three(3);
+  WaveformBatch batch = full_rate(samples);
+  batch.rows[0].min = three;
+  expect_refused(batch, WaveformErrc::kBadLayout);
+  batch = full_rate(samples);
+  batch.rows[1].ids_per_value = 0;
+  expect_refused(batch, WaveformErrc::kBadLayout);
+  batch = full_rate(samples);
+  batch.rows[2].values = three;
+  expect_refused(batch, WaveformErrc::kBadLayout);
+  batch = full_rate(samples);
+  batch.rows[0].first_sample = SampleId(~0ULL - 3'000);
+  expect_refused(batch, WaveformErrc::kBadLayout);
+}
+
+TEST(Waveform, WhatInflatesBeyondTheLimitIsRefused) {
+  const std::vector<float> zeros(kDecodedBytesMax / 4 - 1'000);
+  WaveformBatch batch = full_rate(make_samples());
+  batch.rows.resize(2);
+  batch.rows[0].values = zeros;
+  batch.rows[1].values = {};
+  EXPECT_TRUE(decode_waveform(encode(batch)));
+  batch.rows[1].values = zeros;
+  const auto bytes = encode(batch);
+  EXPECT_LT(bytes.size(), 100'000U);
+  const auto decoded = decode_waveform(bytes);
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, WaveformErrc::kTooLarge);
+}
+
+TEST(Waveform, MoreRowsThanTheLimitAreABug) {
+  WaveformBatch batch = full_rate(make_samples());
+  batch.rows.resize(kWaveformRowsMax + 1);
+  std::vector<std::byte> bytes;
+  EXPECT_DEATH(WaveformWriter().encode(batch, bytes), "kWaveformRowsMax");
+}
+
 }  // namespace
 }  // namespace proto
