@@ -22,7 +22,7 @@ struct AuditOptions {
   std::chrono::seconds stall_timeout{30};  // give up when the broker is silent for this long
 };
 
-// Exit codes of the verb.
+// Exit codes of the verb. kUnreachable: no answer, because the broker or the records are not there.
 enum class AuditExit { kHolds = 0, kViolated = 1, kUnreachable = 3 };
 
 // `stop` ends --follow (set from a signal handler).
