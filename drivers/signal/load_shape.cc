@@ -50,17 +50,16 @@ class ScenarioLoad final : public LoadShape {
                                                            phase.duration_spread_us);
       const double level =
           phase.level_a + phase.level_spread_a * uniform(draw(event_key, 2 * k + 2));
-      add_phase(phase, level, std::max(start, first), std::min({end, limit, first + out.size()}),
-                first, out);
+      const std::uint64_t from = std::max(start, first);
+      const std::uint64_t to = std::min({end, limit, first + out.size()});
+      if (from < to) add_phase(phase, level, from, out.subspan(from - first, to - from));
       start = end;
     }
   }
 
-  // The values [begin, end) of one phase, where out[0] is value `first`.
-  static void add_phase(const Phase& phase, double level, std::uint64_t begin, std::uint64_t end,
-                        std::uint64_t first, std::span<double> out) {
-    if (begin >= end) return;
-    const auto part = out.subspan(begin - first, end - begin);
+  // `part` begins with value `begin`.
+  static void add_phase(const Phase& phase, double level, std::uint64_t begin,
+                        std::span<double> part) {
     if (phase.ripple == 0) {
       for (double& value : part) value += level;
       return;
