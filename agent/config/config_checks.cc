@@ -10,8 +10,11 @@
 #include <cstring>
 #include <map>
 
+#include "agent/config/config_options.h"
 #include "agent/config/secret_file.h"
 #include "agent/config/units.h"
+#include "agent/kafka/kafka_errc.h"
+#include "agent/kafka/settings_table.h"
 #include "proto/ids.h"
 
 namespace agent {
@@ -31,6 +34,7 @@ class Checks {
     quota();
     brokers();
     security();
+    pass_through();
     backoff();
     sockets();
     return std::move(issues_);
@@ -157,6 +161,25 @@ class Checks {
     const auto text =
         file ? read_secret(*file) : proto::Result<std::string>(tl::unexpect, file.error());
     if (!text) issue(top(), path, text.error().message());
+  }
+
+  // One at a time, so that each mistake has its place; then all, for what depends on the others.
+  void pass_through() {
+    const std::size_t before = issues_.size();
+    for (const PassThrough& entry : config_.kafka) {
+      KafkaSettings raw = {{entry.name, entry.value}};
+      if (entry.name != kInsecureKey) raw.emplace_back(kInsecureKey, kInsecureWord);
+      pass_through_issue(entry, check_kafka_settings(raw));
+    }
+    if (issues_.size() != before || config_.kafka.empty()) return;
+    const auto all = kafka_settings(config_, credentials_directory_);
+    if (all || all.error().code.category() != kafka_category()) return;
+    pass_through_issue(config_.kafka.front(), all);
+  }
+
+  void pass_through_issue(const PassThrough& entry, const proto::Result<KafkaSettings>& checked) {
+    if (checked) return;
+    issues_.push_back({entry.origin, "[kafka.settings] " + checked.error().message()});
   }
 
   void backoff() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/config/secret_file.h"
+#include "agent/version.h"
 
 namespace agent {
 namespace {
@@ -20,49 +21,19 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-using KafkaSettings = std::vector<std::pair<std::string, std::string>>;
-
-// A key of ours whose value librdkafka takes as it is.
 void add_text(KafkaSettings& out, const Settings& settings, std::string_view path,
               std::string_view name) {
   if (!settings.text(path).empty()) out.emplace_back(name, settings.text(path));
 }
 
-// The text of the file that a key of ours names.
-proto::Result<void> add_secret(KafkaSettings& out, const std::string& file_setting,
-                               const std::string& credentials_directory, std::string_view name) {
-  if (file_setting.empty()) return {};
-  const auto path = secret_path(file_setting, credentials_directory);
+// A credential becomes the path of its file.
+proto::Result<void> add_file(KafkaSettings& out, const std::string& file,
+                             const std::string& credentials_directory, std::string_view name) {
+  if (file.empty()) return {};
+  auto path = secret_path(file, credentials_directory);
   if (!path) return tl::unexpected(path.error());
-  auto text = read_secret(*path);
-  if (!text) return tl::unexpected(text.error());
-  out.emplace_back(name, std::move(*text));
+  out.emplace_back(name, std::move(*path));
   return {};
-}
-
-proto::Result<KafkaSettings> kafka_settings(const Config& config,
-                                            const std::string& credentials_directory) {
-  const Settings& settings = config.settings;
-  KafkaSettings out;
-  if (!settings.list("kafka.brokers").empty()) {
-    out.emplace_back("bootstrap.servers", joined(settings.list("kafka.brokers")));
-  }
-  add_text(out, settings, "kafka.security.protocol", "security.protocol");
-  add_text(out, settings, "kafka.security.ca_file", "ssl.ca.location");
-  add_text(out, settings, "kafka.security.certificate_file", "ssl.certificate.location");
-  add_text(out, settings, "kafka.security.sasl_mechanism", "sasl.mechanisms");
-  add_text(out, settings, "kafka.security.username", "sasl.username");
-  const auto key = secret_path(settings.text("kafka.security.key_file"), credentials_directory);
-  if (!key) return tl::unexpected(key.error());
-  if (!key->empty()) out.emplace_back("ssl.key.location", *key);
-  for (const auto& [path, name] :
-       {std::pair{"kafka.security.key_password_file", "ssl.key.password"},
-        std::pair{"kafka.security.password_file", "sasl.password"}}) {
-    const auto added = add_secret(out, settings.text(path), credentials_directory, name);
-    if (!added) return tl::unexpected(added.error());
-  }
-  for (const PassThrough& entry : config.kafka) out.emplace_back(entry.name, entry.value);
-  return out;
 }
 
 }  // namespace
@@ -83,6 +54,7 @@ PipelineOptions pipeline_options(const Config& config, const Settings& instrumen
   PipelineOptions options;
   options.topic_prefix = settings.text("topics.prefix");
   options.agent_id = settings.text("agent.id");
+  options.version = std::string(version());
   options.site = optional_text(settings, "agent.site");
   options.bench = optional_text(settings, "agent.bench");
   options.bench_class = optional_text(settings, "agent.bench_class");
@@ -106,6 +78,29 @@ buffer::SpoolOptions spool_options(const Config& config) {
 
 SpoolWriterOptions spool_writer_options(const Config& config) {
   return {.commit_interval = config.settings.milliseconds("spool.commit_interval")};
+}
+
+proto::Result<KafkaSettings> kafka_settings(const Config& config,
+                                            const std::string& credentials_directory) {
+  const Settings& settings = config.settings;
+  KafkaSettings raw;
+  if (!settings.list("kafka.brokers").empty()) {
+    raw.emplace_back("bootstrap.servers", joined(settings.list("kafka.brokers")));
+  }
+  add_text(raw, settings, "kafka.security.protocol", "security.protocol");
+  add_text(raw, settings, "kafka.security.ca_file", "ssl.ca.location");
+  add_text(raw, settings, "kafka.security.certificate_file", "ssl.certificate.location");
+  add_text(raw, settings, "kafka.security.sasl_mechanism", "sasl.mechanism");
+  add_text(raw, settings, "kafka.security.username", "sasl.username");
+  for (const auto& [path, name] :
+       {std::pair{"kafka.security.key_file", "ssl.key.location"},
+        std::pair{"kafka.security.key_password_file", "ssl.key.password_file"},
+        std::pair{"kafka.security.password_file", "sasl.password_file"}}) {
+    const auto added = add_file(raw, settings.text(path), credentials_directory, name);
+    if (!added) return tl::unexpected(added.error());
+  }
+  for (const PassThrough& entry : config.kafka) raw.emplace_back(entry.name, entry.value);
+  return check_kafka_settings(raw);
 }
 
 proto::Result<ForwarderOptions> forwarder_options(const Config& config,

@@ -6,6 +6,7 @@
 
 #include "agent/config/config_load.h"
 #include "agent/forward/forwarder.h"
+#include "agent/kafka/settings.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/spool/spool_writer.h"
 #include "buffer/spool.h"
@@ -20,7 +21,9 @@ std::string instrument_socket(const Settings& instrument);  // the path of port 
 PipelineOptions pipeline_options(const Config& config, const Settings& instrument);
 buffer::SpoolOptions spool_options(const Config& config);
 SpoolWriterOptions spool_writer_options(const Config& config);
-// Reads the secret files; their text ends up in ForwarderOptions::kafka and nowhere else.
+// What librdkafka is given. Reads the secret files; their text ends up here and nowhere else.
+proto::Result<KafkaSettings> kafka_settings(const Config& config,
+                                            const std::string& credentials_directory);
 proto::Result<ForwarderOptions> forwarder_options(const Config& config,
                                                   const std::string& credentials_directory);
 

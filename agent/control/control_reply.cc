@@ -83,6 +83,8 @@ std::string_view pipeline_word(PipelineErrc code) {
       return "test_id_used";
     case PipelineErrc::kInvalidId:
       return "invalid_id";
+    case PipelineErrc::kInvalidText:
+      return "invalid_text";
     case PipelineErrc::kInvalidStepType:
       return "invalid_step_type";
     case PipelineErrc::kRateDoesNotDivide:

@@ -79,6 +79,16 @@ const Mistake kMistakes[] = {
     {"[kafka.settings]\n\"a.b\" = [1]\n",
      "wattspool.toml:2:9: kafka.settings \"a.b\": must be a string, a number or a boolean, not an "
      "array\n"},
+    {"[kafka.settings]\nsocket.timeout.ms = 5\n",
+     "wattspool.toml:2:21: [kafka.settings] kafka.socket.timeout.ms = \"5\": expected a whole "
+     "number, "
+     "1000..300000: bad value\n"},
+    {"[kafka.settings]\nsasl.password = \"hush\"\n",
+     "wattspool.toml:2:17: [kafka.settings] kafka.sasl.password: a secret must not stand in a "
+     "configuration file; use sasl.password_file: setting refused\n"},
+    {"[kafka.settings]\nsocket.timeuot.ms = 5000\n",
+     "wattspool.toml:2:21: [kafka.settings] kafka.socket.timeuot.ms; did you mean "
+     "`socket.timeout.ms`?: unknown setting\n"},
     {"[forward]\nrate_max = \"fast\"\n",
      "wattspool.toml:2:12: forward.rate_max: \"fast\" does not begin with a number >= 0; units: "
      "TiB/s, TB/s, GiB/s, GB/s, MiB/s, MB/s, KiB/s, kB/s, B/s; or \"off\"\n"},
