@@ -48,9 +48,9 @@ std::vector<SpoolEntry> SpoolQueue::take_all(std::chrono::steady_clock::time_poi
   return taken;
 }
 
-void SpoolQueue::release(const std::vector<SpoolEntry>& entries) {
+void SpoolQueue::release(const std::string& producer, std::uint64_t size_bytes) {
   const std::lock_guard lock(mutex_);
-  for (const SpoolEntry& entry : entries) bytes_[entry.producer] -= entry.size_bytes();
+  bytes_[producer] -= size_bytes;
 }
 
 std::uint64_t SpoolQueue::bytes_of(const std::string& producer) const {

@@ -39,8 +39,8 @@ class SpoolQueue {
   // All that is there, in order; waits until there is something, `stop` was called, or the
   // deadline.
   std::vector<SpoolEntry> take_all(std::chrono::steady_clock::time_point deadline);
-  // Called by the writer once the entries' commit returned: frees their share.
-  void release(const std::vector<SpoolEntry>& entries);
+  // Called by the writer once the commit of an entry returned: frees its share.
+  void release(const std::string& producer, std::uint64_t size_bytes);
 
   std::uint64_t bytes_of(const std::string& producer) const;
   void stop();

@@ -4,17 +4,10 @@
 // dropped here.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "agent/spool/spool_queue.h"
 #include "buffer/spool.h"
@@ -23,6 +16,10 @@ namespace agent {
 
 struct SpoolWriterOptions {
   std::chrono::milliseconds commit_interval{100};
+  // After a stall the queue holds more than one commit should: the WAL is not to grow for it.
+  std::uint64_t commit_bytes_max = 4 << 20;  // at least one entry is committed, however large
+  std::chrono::milliseconds retry_delay{100};
+  std::chrono::milliseconds stop_retries_max{1'500};  // of commits that fail while stopping
 };
 
 struct SpoolWriterStatus {
@@ -36,22 +33,28 @@ struct SpoolWriterStatus {
   std::uint64_t heartbeat = 0;  // grows at each turn of the loop
 };
 
+// Thread-safe.
 class SpoolWriter {
  public:
   SpoolWriter(std::unique_ptr<buffer::Spool> spool, SpoolQueue& queue, SpoolWriterOptions options);
   ~SpoolWriter();  // stops
 
   void start();
-  // Commits what the queue holds, then ends the thread. The queue's producers must have stopped.
+  // Commits what the queue holds and the pending acks, then ends the thread. The queue's producers
+  // must have stopped. A disk that takes nothing ends it after stop_retries_max; last_error says
+  // so.
   void stop();
 
   // From the forwarder. Applied in the next commit (at once when the queue is idle for an
   // interval).
   void ack(const buffer::LaneAck& ack);
   void ack_latest(const buffer::LatestAck& ack);
+  // One range per lane. Returns when no running commit can evict from it any more: pin, then read.
+  // What an earlier commit took is simply not there.
   void pin(proto::Lane lane, buffer::Position from, buffer::Position through);
   void unpin(proto::Lane lane);
-  // A state change without rows (for example the forwarder's), in the next commit.
+  // A state change without rows (for example the forwarder's), in the next commit; the last one of
+  // a key wins.
   void set_state(buffer::StateChange change);
 
   // Blocks until a commit newer than `seen` happened or the deadline; returns the count of commits.
