@@ -10,6 +10,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json ranges_json(const LaneIds& ids) {
+  Json ranges = Json::array();
+  for (const DeliveredRange& range : ids.ranges) {
+    ranges.push_back(Json{{"stream", range.stream},
+                          {"segment", range.segment},
+                          {"sample_id_first", range.ids.first},
+                          {"sample_id_last", range.ids.last}});
+  }
+  return ranges;
+}
+
 Json lane_json(const LaneIds& ids) {
   return Json{{"records", ids.records},
               {"ids_total", ids.total},
@@ -19,6 +30,7 @@ Json lane_json(const LaneIds& ids) {
               {"ids_twice", ids.twice},
               {"ids_contradicted", ids.contradicted},
               {"unknown_gap_seconds", ids.unknown_s},
+              {"delivered_ranges", ranges_json(ids)},
               {"findings", ids.findings},
               {"ok", ids.ok()}};
 }

@@ -45,6 +45,13 @@ std::uint64_t IntervalSet::count_within(Interval interval) const {
   return within;
 }
 
+std::vector<Interval> IntervalSet::intervals() const {
+  std::vector<Interval> all;
+  all.reserve(intervals_.size());
+  for (const auto& [first, last] : intervals_) all.push_back({first, last});
+  return all;
+}
+
 std::vector<Interval> IntervalSet::holes() const {
   const auto whole = hull();
   return whole ? holes_within(*whole) : std::vector<Interval>{};

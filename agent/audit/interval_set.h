@@ -27,6 +27,7 @@ class IntervalSet {
   std::uint64_t count() const { return count_; }
   std::optional<Interval> hull() const;
   std::uint64_t count_within(Interval interval) const;
+  std::vector<Interval> intervals() const;
   // What is missing between the first and the last member.
   std::vector<Interval> holes() const;
   std::vector<Interval> holes_within(Interval interval) const;

@@ -90,21 +90,26 @@ void LaneAudit::finish_join(const std::string& name, Interval hull_before, Inter
 
 LaneIds LaneAudit::finish(const std::map<StreamName, std::uint64_t>& order) const {
   std::map<StreamName, std::uint64_t> places = order;
-  std::map<SegmentKey, std::pair<std::string, const Segment*>> ordered;
+  std::map<SegmentKey, std::pair<const StreamName*, const Segment*>> ordered;
   for (const auto& [key, segment] : segments_) {
     // A stream that nobody announced comes last.
     const std::uint64_t place = places.emplace(key.first, places.size()).first->second;
-    const std::string name =
-        "stream " + key.first.substr(0, 8) + " segment " + std::to_string(key.second);
-    ordered[{place, key.second}] = {name, &segment};
+    ordered[{place, key.second}] = {&key.first, &segment};
   }
   LaneIds ids;
   ids.records = records_;
   std::optional<Interval> hull_before;
   bool may_jump = false;
   for (const auto& [key, entry] : ordered) {
-    const auto& [name, segment] = entry;
+    const auto& [stream, segment] = entry;
+    const std::string name =
+        "stream " + stream->substr(0, 8) + " segment " + std::to_string(key.segment);
     finish_segment(name, *segment, ids);
+    for (const Interval& span : segment->spans.intervals()) {
+      for (const Interval& delivered : segment->gaps.holes_within(span)) {
+        ids.ranges.push_back({*stream, key.segment, delivered});
+      }
+    }
     IntervalSet all = segment->spans;
     all.insert(segment->gaps);
     const auto hull = all.hull();

@@ -21,6 +21,13 @@ struct SegmentKey {
   auto operator<=>(const SegmentKey&) const = default;
 };
 
+// Ids of one segment that arrived, without those that gap events name.
+struct DeliveredRange {
+  std::string stream;
+  std::uint32_t segment = 0;
+  Interval ids;
+};
+
 struct LaneIds {
   std::uint64_t records = 0;
   std::uint64_t total = 0;         // ids from the first to the last of each segment, joins included
@@ -30,7 +37,8 @@ struct LaneIds {
   std::uint64_t twice = 0;         // delivered more than once
   std::uint64_t contradicted = 0;  // named as lost, yet delivered
   double unknown_s = 0;            // gaps that have a duration only
-  std::vector<std::string> findings;  // one sentence per kind and place, bounded
+  std::vector<DeliveredRange> ranges;  // in the order of the chain; for a comparison with the truth
+  std::vector<std::string> findings;   // one sentence per kind and place, bounded
 
   bool ok() const { return missing == 0 && twice == 0 && contradicted == 0 && findings.empty(); }
 };

@@ -57,6 +57,20 @@ TEST(LaneAudit, AHoleInsideARecordNeedsAGapEventOfThatSize) {
   EXPECT_EQ(unnamed.finish(kOrder).missing, 10u);
 }
 
+TEST(LaneAudit, DeliveredRangesLeaveOutWhatGapsName) {
+  LaneAudit audit;
+  audit.add_record(kA, kFirst, {300, 399}, 0);
+  audit.add_record(kB, kFirst, {0, 99}, 20);
+  audit.add_gap(kB, kFirst, {10, 29});
+  audit.add_gap(kB, kFirst, {100, 299});
+  const std::vector<DeliveredRange> ranges = audit.finish(kOrder).ranges;
+  ASSERT_EQ(ranges.size(), 3u);
+  EXPECT_EQ(ranges[0].ids, (Interval{0, 9}));
+  EXPECT_EQ(ranges[1].ids, (Interval{30, 99}));
+  EXPECT_EQ(ranges[2].ids, (Interval{300, 399}));
+  EXPECT_EQ(ranges[2].stream, kA);
+}
+
 TEST(LaneAudit, AGapEventForDeliveredIdsIsAContradiction) {
   LaneAudit audit;
   audit.add_record(kB, kFirst, {0, 99}, 0);
