@@ -32,6 +32,7 @@ class Progress {
   void merge(const proto::ProgressRecord& found);
   // First sequence of the stream and lane that is not delivered; 1 when nothing is known.
   proto::Sequence next(const proto::StreamId& stream, proto::Lane lane) const;
+  // Never moves a lane back. A transaction that may yet be aborted advances a copy.
   void advance(const proto::StreamId& stream, proto::Lane lane, proto::Sequence next);
   // Forgets streams that no longer matter: neither current nor with rows whose ack is not durable.
   void keep_only(const std::set<proto::StreamId>& streams);

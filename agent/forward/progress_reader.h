@@ -28,6 +28,9 @@ struct FoundProgress {
   std::optional<proto::ProgressRecord> progress;
   ProgressOffsets next_offsets;
   bool topic_exists = true;
+  // With this agent's key and no progress record: somebody else's, or of a newer version. To be
+  // told: what they said of deliveries is not known.
+  std::uint64_t unreadable_records = 0;
 };
 
 struct ProgressQuery {
@@ -38,7 +41,8 @@ struct ProgressQuery {
   // caller reads again from the start.
   ProgressOffsets from;
   std::chrono::milliseconds timeout{30'000};
-  std::function<bool()> cancelled;  // looked at about ten times a second
+  // Looked at about ten times a second; while a broker does not answer, once a second.
+  std::function<bool()> cancelled;
 };
 
 // All partitions to the ends they had at first contact, read_committed. Errors: KafkaErrc

@@ -216,6 +216,11 @@ bool Consumer::reached_ends() const {
   return std::ranges::all_of(impl_->readings, [](const auto& at) { return at.second.done(); });
 }
 
+std::int64_t Consumer::next_offset(const std::string& topic, std::int32_t partition) const {
+  const auto at = impl_->readings.find({topic, partition});
+  return at == impl_->readings.end() ? 0 : at->second.next;
+}
+
 double Consumer::read_share() const {
   double read = 0;
   double all = 0;

@@ -70,6 +70,8 @@ class Consumer {
   // Every started partition was read to the end that it had at first contact, open transactions
   // included: those are waited for.
   bool reached_ends() const;
+  // One past the last thing seen of a started partition (markers included); 0: nothing yet.
+  std::int64_t next_offset(const std::string& topic, std::int32_t partition) const;
   // 0..1, for people.
   double read_share() const;
   std::string connection_error() const;
