@@ -16,12 +16,10 @@ constexpr std::size_t kWriteBytesMax = 120 << 10;
 
 class GatherLayer final : public FileLayer {
  public:
-  using FileLayer::FileLayer;
+  GatherLayer(sqlite3_file* below, bool is_main) : FileLayer(below), is_main_(is_main) {}
 
   int read(void* to, int size, sqlite3_int64 at) override {
-    if (at < end() && at + size > at_) {
-      if (const int code = flush(); code != SQLITE_OK) return code;
-    }
+    if (const int code = flush_if_within(at, size); code != SQLITE_OK) return code;
     if (at >= ahead_at_ && at + size <= ahead_end()) {
       std::memcpy(to, ahead_.data() + (at - ahead_at_), static_cast<std::size_t>(size));
       last_read_end_ = at + size;
@@ -30,18 +28,15 @@ class GatherLayer final : public FileLayer {
     // In the WAL, frame headers lie between pages that are read one after the other.
     const bool sequential = at >= last_read_end_ && at - last_read_end_ <= kFrameHeaderBytes;
     last_read_end_ = at + size;
-    if (!sequential || at + static_cast<sqlite3_int64>(kReadAheadBytes) > size_below()) {
-      return FileLayer::read(to, size, at);
+    if (sequential && read_ahead(at)) {
+      std::memcpy(to, ahead_.data(), static_cast<std::size_t>(size));
+      return SQLITE_OK;
     }
-    ahead_.resize(kReadAheadBytes);
-    ahead_at_ = at;
-    const int code = FileLayer::read(ahead_.data(), static_cast<int>(kReadAheadBytes), at);
-    if (code != SQLITE_OK) {
-      ahead_.clear();
-      return FileLayer::read(to, size, at);
-    }
-    std::memcpy(to, ahead_.data(), static_cast<std::size_t>(size));
-    return SQLITE_OK;
+    const int code = FileLayer::read(to, size, at);
+    if (code != SQLITE_IOERR_SHORT_READ || held_.empty()) return code;
+    // What is held back may make the file longer.
+    const int flushed = flush();
+    return flushed == SQLITE_OK ? FileLayer::read(to, size, at) : flushed;
   }
 
   int write(const void* from, int size, sqlite3_int64 at) override {
@@ -59,6 +54,11 @@ class GatherLayer final : public FileLayer {
 
   int truncate(sqlite3_int64 size) override {
     ahead_.clear();
+    if (at_ >= size) {
+      held_.clear();
+    } else if (end() > size) {
+      held_.resize(static_cast<std::size_t>(size - at_));
+    }
     const int code = flush();
     return code == SQLITE_OK ? FileLayer::truncate(size) : code;
   }
@@ -73,6 +73,13 @@ class GatherLayer final : public FileLayer {
     return code == SQLITE_OK ? FileLayer::file_size(size) : code;
   }
 
+  // From here on readers look for the copied pages in the file. A checkpoint that a reader stopped
+  // half-way is not synced, so this is the last word.
+  int file_control(int op, void* argument) override {
+    if (op == SQLITE_FCNTL_CKPT_DONE) flush();
+    return FileLayer::file_control(op, argument);
+  }
+
   int close() override { return flush(); }
 
  private:
@@ -80,24 +87,41 @@ class GatherLayer final : public FileLayer {
 
   sqlite3_int64 ahead_end() const { return ahead_at_ + static_cast<sqlite3_int64>(ahead_.size()); }
 
-  sqlite3_int64 size_below() {
-    sqlite3_int64 size = 0;
-    return FileLayer::file_size(&size) == SQLITE_OK ? size : 0;
+  int flush_if_within(sqlite3_int64 at, sqlite3_int64 size) {
+    return !held_.empty() && at < end() && at + size > at_ ? flush() : SQLITE_OK;
   }
 
+  bool read_ahead(sqlite3_int64 at) {
+    constexpr auto kSize = static_cast<sqlite3_int64>(kReadAheadBytes);
+    sqlite3_int64 size_below = 0;
+    if (flush_if_within(at, kSize) != SQLITE_OK) return false;
+    if (FileLayer::file_size(&size_below) != SQLITE_OK || at + kSize > size_below) return false;
+    ahead_.resize(kReadAheadBytes);
+    ahead_at_ = at;
+    if (FileLayer::read(ahead_.data(), static_cast<int>(kSize), at) == SQLITE_OK) return true;
+    ahead_.clear();
+    return false;
+  }
+
+  // Pages of the database that could not be written stay held and are tried again: SQLite does not
+  // look at the answer to CKPT_DONE, and after it never copies them again. Frames of the WAL are
+  // dropped: SQLite hears of it before their commit ends, and writes them anew.
   int flush() {
+    std::size_t done = 0;
     int code = SQLITE_OK;
-    for (std::size_t done = 0; done < held_.size() && code == SQLITE_OK;) {
+    while (done < held_.size() && code == SQLITE_OK) {
       const std::size_t size = std::min(kWriteBytesMax, held_.size() - done);
       code = FileLayer::write(held_.data() + done, static_cast<int>(size),
                               at_ + static_cast<sqlite3_int64>(done));
-      done += size;
+      if (code == SQLITE_OK) done += size;
     }
-    at_ = end();
-    held_.clear();
+    if (code != SQLITE_OK && !is_main_) done = held_.size();
+    at_ += static_cast<sqlite3_int64>(done);
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(done));
     return code;
   }
 
+  const bool is_main_;
   std::vector<std::byte> held_;
   sqlite3_int64 at_ = 0;  // where held_ begins
   std::vector<std::byte> ahead_;
@@ -109,7 +133,7 @@ class GatherLayer final : public FileLayer {
 
 std::unique_ptr<FileLayer> GatherVfs::wrap(const char* /*path*/, int flags, sqlite3_file* below) {
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) return nullptr;
-  return std::make_unique<GatherLayer>(below);
+  return std::make_unique<GatherLayer>(below, (flags & SQLITE_OPEN_MAIN_DB) != 0);
 }
 
 }  // namespace buffer

@@ -14,10 +14,10 @@
 namespace buffer {
 
 // Holds back writes of the database and its WAL while each continues the one before, until a sync,
-// a read of the same bytes, or anything else that could tell the difference. A held-back write that
-// fails is reported by the call that let it go; SQLite trusts no write before its sync, and neither
-// commit nor checkpoint counts before that. (True because synchronous is FULL.) Sequential reads
-// are read ahead: only this connection ever writes the two files.
+// the end of a checkpoint, a read of the same bytes, or anything else that could tell the
+// difference. A held-back write that fails is reported by the call that let it go; SQLite trusts no
+// write before its sync, and no commit counts before that (true because synchronous is FULL). Reads
+// one after the other are read ahead: only this connection ever writes the two files.
 class GatherVfs final : public VfsShim {
  public:
   // Above SQLite's default VFS of this moment.

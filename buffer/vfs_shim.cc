@@ -56,7 +56,8 @@ int check_reserved(sqlite3_file* file, int* out) {
   return methods(file).xCheckReservedLock(below(file), out);
 }
 int file_control(sqlite3_file* file, int op, void* argument) {
-  return methods(file).xFileControl(below(file), op, argument);
+  return shim(file).layer ? shim(file).layer->file_control(op, argument)
+                          : methods(file).xFileControl(below(file), op, argument);
 }
 int sector_size(sqlite3_file* file) { return methods(file).xSectorSize(below(file)); }
 int characteristics(sqlite3_file* file) {

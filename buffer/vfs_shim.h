@@ -28,6 +28,10 @@ class FileLayer {
   virtual int truncate(sqlite3_int64 size) { return below_->pMethods->xTruncate(below_, size); }
   virtual int sync(int flags) { return below_->pMethods->xSync(below_, flags); }
   virtual int file_size(sqlite3_int64* size) { return below_->pMethods->xFileSize(below_, size); }
+  // SQLITE_FCNTL_...; SQLite ignores the answer to some of them.
+  virtual int file_control(int op, void* argument) {
+    return below_->pMethods->xFileControl(below_, op, argument);
+  }
   // Before the file below is closed.
   virtual int close() { return SQLITE_OK; }
 
