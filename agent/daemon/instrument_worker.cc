@@ -83,6 +83,12 @@ void InstrumentWorker::run() {
   serve_requests();
 }
 
+bool InstrumentWorker::wait_stopped(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline,
+                             [this] { return status_.state == InstrumentState::kStopped; });
+}
+
 bool InstrumentWorker::open() {
   const auto info = driver_->open();
   if (!info) {
@@ -142,7 +148,7 @@ void InstrumentWorker::wait_and_serve(std::chrono::milliseconds delay) {
 
 void InstrumentWorker::serve_requests() {
   while (true) {
-    std::unique_ptr<Request> request;
+    Request request;
     {
       const std::lock_guard lock(mutex_);
       if (requests_.empty()) return;
@@ -150,32 +156,31 @@ void InstrumentWorker::serve_requests() {
       requests_.pop_front();
     }
     if (stop_) {
-      request->reply.set_value(proto::fail(DaemonErrc::kStopping, "command to " + id_.to_string()));
+      request.done(stopping());
     } else {
-      request->reply.set_value(pipeline_->execute(request->command));
+      request.done(pipeline_->execute(request.command));
     }
     published_ns_ = 0;
     publish();
   }
 }
 
-proto::Result<RunReply> InstrumentWorker::execute(const RunCommand& command,
-                                                  std::chrono::milliseconds timeout) {
-  std::future<proto::Result<RunReply>> reply;
+proto::Result<RunReply> InstrumentWorker::stopping() const {
+  return proto::fail(DaemonErrc::kStopping, "command to " + id_.to_string());
+}
+
+void InstrumentWorker::submit(RunCommand command, Done done) {
+  bool is_stopped = false;
   {
     const std::lock_guard lock(mutex_);
-    if (status_.state == InstrumentState::kStopped) {
-      return proto::fail(DaemonErrc::kStopping, "command to " + id_.to_string());
-    }
-    auto request = std::make_unique<Request>(Request{command, {}});
-    reply = request->reply.get_future();
-    requests_.push_back(std::move(request));
+    is_stopped = status_.state == InstrumentState::kStopped;
+    if (!is_stopped) requests_.push_back({std::move(command), std::move(done)});
   }
-  changed_.notify_all();
-  if (reply.wait_for(timeout) != std::future_status::ready) {
-    return proto::fail(DaemonErrc::kNoAnswer, "command to " + id_.to_string());
+  if (is_stopped) {
+    done(stopping());
+  } else {
+    changed_.notify_all();
   }
-  return reply.get();
 }
 
 void InstrumentWorker::set_state(InstrumentState state, const std::string& explanation) {
@@ -190,6 +195,7 @@ void InstrumentWorker::set_state(InstrumentState state, const std::string& expla
     status_.pipeline = pipeline_->status();
     copy = status_;
   }
+  changed_.notify_all();
   if (listener_) listener_(id_, copy);
 }
 

@@ -8,7 +8,6 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,10 +56,13 @@ class InstrumentWorker {
   // Data order: what has arrived is handed over, everything is sealed, the thread ends.
   void request_stop();
   void join();
+  // False: it has not ended by then, so join() would hang.
+  bool wait_stopped(std::chrono::steady_clock::time_point deadline);
 
-  // From any thread. The pipeline thread executes it at the next sample not yet processed; an error
-  // after `timeout` says that it did not answer (it may still be executed).
-  proto::Result<RunReply> execute(const RunCommand& command, std::chrono::milliseconds timeout);
+  // From any thread, never waits. The pipeline thread executes it at the next sample not yet
+  // processed and calls `done`, once. When the worker has stopped, the caller's thread does.
+  using Done = std::function<void(proto::Result<RunReply>)>;
+  void submit(RunCommand command, Done done);
 
   const proto::InstrumentId& id() const { return id_; }
   InstrumentWorkerStatus status() const;
@@ -68,12 +70,13 @@ class InstrumentWorker {
  private:
   struct Request {
     RunCommand command;
-    std::promise<proto::Result<RunReply>> reply;
+    Done done;
   };
   void run();
   bool open();
   void stream();
   void serve_requests();
+  proto::Result<RunReply> stopping() const;
   void wait_and_serve(std::chrono::milliseconds delay);
   void set_state(InstrumentState state, const std::string& explanation);
   void publish();
@@ -92,8 +95,8 @@ class InstrumentWorker {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  InstrumentWorkerStatus status_;                  // guarded by mutex_
-  std::deque<std::unique_ptr<Request>> requests_;  // guarded by mutex_
+  InstrumentWorkerStatus status_;  // guarded by mutex_
+  std::deque<Request> requests_;   // guarded by mutex_
 };
 
 }  // namespace agent

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/control_desk.h"
+
+#include <utility>
+
+#include "agent/control/control_errc.h"
+
+namespace agent {
+
+proto::Result<InstrumentWorker*> find_instrument(const Parts& parts, const std::string& name) {
+  std::string known;
+  for (const InstrumentPart& part : parts.instruments) {
+    const proto::InstrumentId& id = part.worker->id();
+    if (name == id.to_string() || name == id.device_id()) return part.worker.get();
+    known += (known.empty() ? "" : ", ") + id.to_string();
+  }
+  if (name.empty() && parts.instruments.size() == 1) return parts.instruments.front().worker.get();
+  const std::string there_are = known.empty() ? "none is configured" : "there are " + known;
+  if (name.empty()) {
+    return proto::fail(ControlErrc::kUnknownInstrument,
+                       "run command without an instrument (" + there_are + ")");
+  }
+  return proto::fail(ControlErrc::kUnknownInstrument,
+                     "instrument \"" + name + "\" (" + there_are + ")");
+}
+
+ControlDesk::ControlDesk(std::string path, const Parts& parts, MainMailbox& mailbox,
+                         StatusJson status, Log& log)
+    : path_(std::move(path)),
+      parts_(parts),
+      mailbox_(mailbox),
+      status_(std::move(status)),
+      log_(log) {}
+
+proto::Result<void> ControlDesk::open(std::int64_t now_ns) {
+  opened_ns_ = now_ns;
+  auto server = ControlServer::listen(
+      path_,
+      [this](ClientId client, const ControlRequest& request) { on_request(client, request); });
+  if (server) {
+    server_ = std::move(*server);
+    return {};
+  }
+  if (server.error().code == std::errc::address_in_use) return tl::unexpected(server.error());
+  log_.error("no control socket, so wattspool cannot ask; make its directory writable",
+             {{"socket", path_}, {"reason", server.error().message()}});
+  return {};
+}
+
+void ControlDesk::serve(std::int64_t now_ns) {
+  for (auto& [client, document] : mailbox_.take()) {
+    if (server_) server_->reply(client, std::move(document));
+  }
+  if (server_) server_->serve(now_ns);
+}
+
+void ControlDesk::on_tick(std::int64_t now_ns) {
+  if (server_) {
+    server_->expire(now_ns);
+  } else if (now_ns - opened_ns_ >= kRetryNs) {
+    // In use by now: whoever has it keeps it, and the log has said that there is none here.
+    (void)open(now_ns);
+  }
+}
+
+void ControlDesk::on_request(ClientId client, const ControlRequest& request) {
+  if (const auto* run = std::get_if<RunRequest>(&request)) {
+    on_run(client, *run);
+  } else {
+    server_->reply(client, status_());
+  }
+}
+
+void ControlDesk::on_run(ClientId client, const RunRequest& request) {
+  const auto worker = find_instrument(parts_, request.instrument);
+  if (!worker) {
+    server_->reply(client, error_reply_json(worker.error()));
+    return;
+  }
+  // An answer that comes after the server's deadline finds no client and is dropped there.
+  (*worker)->submit(request.command, [this, client](proto::Result<RunReply> reply) {
+    mailbox_.post({client, reply ? run_reply_json(*reply) : error_reply_json(reply.error())});
+  });
+}
+
+}  // namespace agent

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/parts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/config/config_options.h"
+#include "agent/daemon/life_events.h"
+
+namespace agent {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// What the last commit may need of a stop's time, its retries included.
+constexpr std::chrono::milliseconds kCommitReserve{1'800};
+// Even a late stop lets the transaction in hand end, if the broker answers at once.
+constexpr std::chrono::milliseconds kGraceMin{200};
+
+std::uint64_t largest_ring(const Config& config) {
+  std::uint64_t largest = 0;
+  for (const Settings& instrument : config.instruments) {
+    largest = std::max(largest, instrument.bytes("memory.ring"));
+  }
+  return largest;
+}
+
+SpoolEntry entry_of(std::vector<buffer::NewRow> rows) {
+  SpoolEntry entry;
+  entry.rows = std::move(rows);
+  return entry;
+}
+
+// The queue has one limit for all; an instrument's own ring may be smaller.
+PipelineLinks links_of(Parts& parts, const std::string& device_id, std::uint64_t ring_bytes,
+                       const proto::Clock& clock) {
+  const auto push = [&parts, device_id, ring_bytes](SpoolEntry&& entry) {
+    const std::uint64_t size = entry.size_bytes();
+    const std::uint64_t held = parts.queue.bytes_of(device_id);
+    if (held != 0 && held + size > ring_bytes) return false;
+    if (!parts.queue.try_push(std::move(entry))) return false;
+    parts.pushed_bytes += size;
+    return true;
+  };
+  const auto push_always = [&parts](SpoolEntry&& entry) {
+    parts.queue.push(std::move(entry));
+    return true;
+  };
+  return {clock, parts.events, push, push_always};
+}
+
+proto::Result<void> add_instrument(Parts& parts, buffer::Spool& spool, const PartsSetup& setup,
+                                   const Settings& instrument) {
+  const proto::InstrumentId id = instrument_id(instrument);
+  auto saved = spool.state_with_prefix(Pipeline::state_prefix(id));
+  if (!saved) return tl::unexpected(saved.error());
+  auto driver = setup.make_driver(instrument, setup.clock);
+  if (!driver) return tl::unexpected(driver.error());
+  const std::uint64_t ring_bytes = instrument.bytes("memory.ring");
+  auto pipeline =
+      std::make_unique<Pipeline>(pipeline_options(setup.loaded.config, instrument), id, *saved,
+                                 links_of(parts, id.device_id(), ring_bytes, setup.clock));
+  parts.instruments.push_back(
+      {.telemetry_rate_hz = instrument.amount("telemetry.rate"),
+       .waveform_rate = instrument.text("waveform.rate"),
+       .ring_bytes = ring_bytes,
+       .worker = std::make_unique<InstrumentWorker>(id, std::move(*driver), std::move(pipeline),
+                                                    setup.clock, setup.on_instrument)});
+  return {};
+}
+
+proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
+  const Config& config = setup.loaded.config;
+  if (config.settings.list("kafka.brokers").empty()) return {};
+  auto options = forwarder_options(config, setup.loaded.credentials_directory);
+  if (!options) return tl::unexpected(options.error());
+  options->stream = parts.open_report.stream;
+  options->on_event = [&parts](const ForwarderEvent& event) {
+    parts.queue.push(parts.losses.on_forwarder_event(event));
+  };
+  parts.forwarder = std::make_unique<Forwarder>(std::move(*options), *parts.writer, setup.clock);
+  return {};
+}
+
+}  // namespace
+
+Parts::Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const Config& config,
+             const proto::Clock& clock)
+    : open_report(std::move(opened)),
+      queue(ring_bytes_max),
+      events(open_report.stream, config.settings.text("agent.id"),
+             config.settings.text("topics.prefix")),
+      losses(events, clock) {}
+
+tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup& setup) {
+  const Config& config = setup.loaded.config;
+  auto spool = buffer::Spool::open(spool_options(config), setup.clock);
+  if (!spool) return tl::unexpected(spool_failure(spool.error(), config));
+  auto parts =
+      std::make_unique<Parts>(largest_ring(config), (*spool)->open_report(), config, setup.clock);
+  // Before anything else can push: the first record of a stream says which one went before.
+  parts->queue.push(
+      entry_of(parts->events.rows(start_events(parts->open_report, setup.clock.utc_ns() / 1000))));
+  (*spool)->set_eviction_observer(
+      [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
+  for (const Settings& instrument : config.instruments) {
+    const auto added = add_instrument(*parts, **spool, setup, instrument);
+    if (!added) return tl::unexpected(config_failure(added.error()));
+  }
+  parts->writer =
+      std::make_unique<SpoolWriter>(std::move(*spool), parts->queue, spool_writer_options(config));
+  if (const auto added = add_forwarder(*parts, setup); !added) {
+    return tl::unexpected(config_failure(added.error()));
+  }
+  return parts;
+}
+
+void start(Parts& parts) {
+  parts.writer->start();
+  for (const InstrumentPart& instrument : parts.instruments) instrument.worker->start();
+  if (parts.forwarder) parts.forwarder->start();
+}
+
+std::vector<std::string> stop(Parts& parts, const proto::Clock& clock,
+                              std::chrono::milliseconds limit, const StopStep& on_step) {
+  const auto deadline = SteadyClock::now() + limit - kCommitReserve;
+  std::vector<std::string> hung;
+  for (const InstrumentPart& instrument : parts.instruments) instrument.worker->request_stop();
+  for (const InstrumentPart& instrument : parts.instruments) {
+    const std::string name = instrument.worker->id().to_string();
+    on_step("instrument " + name);
+    if (instrument.worker->wait_stopped(deadline)) {
+      instrument.worker->join();
+    } else {
+      hung.push_back(name);
+    }
+  }
+  parts.queue.push(entry_of(parts.events.rows({stop_event(clock.utc_ns() / 1000)})));
+  if (parts.forwarder) {
+    on_step("forwarder");
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+    parts.forwarder->stop(std::max(left, kGraceMin));
+  }
+  on_step("spool writer");
+  parts.writer->stop();
+  return hung;
+}
+
+}  // namespace agent

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/status_builder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/status/health.h"
+#include "agent/version.h"
+
+namespace agent {
+namespace {
+
+bool is_float(const proto::Signal& signal) { return !signal.unit.empty(); }
+
+double float_rate_hz(const proto::DeviceInfo& info) {
+  const auto at = std::find_if(info.signals.begin(), info.signals.end(), is_float);
+  return at == info.signals.end() ? 0 : at->rate_hz;
+}
+
+}  // namespace
+
+void SpoolRates::sample(std::int64_t now_ns, std::uint64_t pushed_bytes,
+                        std::uint64_t unacked_bytes) {
+  samples_.push_back({now_ns, pushed_bytes, unacked_bytes});
+  while (now_ns - samples_.front().at_ns > kWindowNs) samples_.pop_front();
+}
+
+double SpoolRates::span_s() const {
+  if (samples_.empty()) return 0;
+  const std::int64_t span_ns = samples_.back().at_ns - samples_.front().at_ns;
+  return span_ns < kSpanMinNs ? 0 : static_cast<double>(span_ns) / 1e9;
+}
+
+double SpoolRates::append_bytes_per_s() const {
+  const double span = span_s();
+  if (span == 0) return 0;
+  return static_cast<double>(samples_.back().pushed_bytes - samples_.front().pushed_bytes) / span;
+}
+
+std::optional<double> SpoolRates::time_to_full_s(std::uint64_t quota_bytes) const {
+  const double span = span_s();
+  if (span == 0) return std::nullopt;
+  const std::uint64_t before = samples_.front().unacked_bytes;
+  const std::uint64_t now = samples_.back().unacked_bytes;
+  if (now <= before) return std::nullopt;
+  const double growth = static_cast<double>(now - before) / span;
+  return now >= quota_bytes ? 0 : static_cast<double>(quota_bytes - now) / growth;
+}
+
+StatusBuilder::StatusBuilder(const Parts& parts, const Config& config, const proto::Clock& clock,
+                             ProgressLimits limits)
+    : parts_(parts),
+      agent_id_(config.settings.text("agent.id")),
+      spool_path_(config.settings.text("spool.path")),
+      delivery_(config.settings.text("forward.delivery")),
+      clock_(clock),
+      started_utc_us_(clock.utc_ns() / 1000),
+      started_ns_(clock.monotonic_ns()),
+      watch_(limits) {}
+
+void StatusBuilder::sample() {
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  stuck_threads_ = watch_.observe(beats(), now_ns);
+  SpoolStatus spool;
+  spool.writer = parts_.writer->status();
+  rates_.sample(now_ns, parts_.pushed_bytes, unacked_bytes(spool));
+}
+
+std::vector<ThreadBeat> StatusBuilder::beats() const {
+  std::vector<ThreadBeat> beats;
+  std::uint64_t waiting_bytes = parts_.queue.bytes_of("");
+  for (const InstrumentPart& instrument : parts_.instruments) {
+    const InstrumentWorkerStatus status = instrument.worker->status();
+    waiting_bytes += parts_.queue.bytes_of(instrument.worker->id().device_id());
+    beats.push_back({.thread = instrument.worker->id().to_string(),
+                     .heartbeat = status.heartbeat,
+                     .progress = status.pipeline.values_total,
+                     .has_work = status.state == InstrumentState::kStreaming});
+  }
+  const SpoolWriterStatus writer = parts_.writer->status();
+  // A commit that fails is told by its error; a restart would not mend the disk.
+  beats.push_back({.thread = "spool writer",
+                   .heartbeat = writer.heartbeat,
+                   .progress = writer.commits_total,
+                   .has_work = waiting_bytes > 0 && writer.last_error.empty()});
+  if (parts_.forwarder) {
+    // Whether it delivers depends on brokers, so its heartbeat must do.
+    beats.push_back({.thread = "forwarder",
+                     .heartbeat = parts_.forwarder->status().heartbeat,
+                     .progress = 0,
+                     .has_work = false});
+  }
+  return beats;
+}
+
+InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) const {
+  const InstrumentWorkerStatus worker = part.worker->status();
+  InstrumentStatus status;
+  status.id = part.worker->id();
+  status.state = to_string(worker.state);
+  status.state_since_utc_us = worker.state_since_utc_us;
+  status.explanation = worker.explanation;
+  status.firmware = worker.info.firmware;
+  status.value_rate_hz = float_rate_hz(worker.info);
+  status.float_signals = static_cast<std::uint32_t>(
+      std::count_if(worker.info.signals.begin(), worker.info.signals.end(), is_float));
+  status.telemetry_rate_hz = part.telemetry_rate_hz;
+  status.waveform_rate = part.waveform_rate;
+  status.opens_total = worker.opens_total;
+  status.losses_total = worker.losses_total;
+  status.memory_bytes = parts_.queue.bytes_of(status.id.device_id());
+  status.memory_bytes_max = part.ring_bytes;
+  status.pipeline = worker.pipeline;
+  return status;
+}
+
+ForwarderStatus StatusBuilder::forwarder_status() const {
+  if (parts_.forwarder) return parts_.forwarder->status();
+  ForwarderStatus status;
+  status.state = "no broker configured";
+  status.delivery = delivery_;
+  return status;
+}
+
+AgentStatus StatusBuilder::build() const {
+  AgentStatus status;
+  status.agent_id = agent_id_;
+  status.version = version();
+  status.pid = getpid();
+  status.started_utc_us = started_utc_us_;
+  status.updated_utc_us = clock_.utc_ns() / 1000;
+  status.uptime_s = static_cast<double>(clock_.monotonic_ns() - started_ns_) / 1e9;
+  status.restart_needed = restart_needed_;
+  status.stuck_threads = stuck_threads_;
+  for (const InstrumentPart& part : parts_.instruments) {
+    status.instruments.push_back(instrument_status(part));
+  }
+  status.spool.path = spool_path_;
+  status.spool.stream = parts_.open_report.stream.to_hex();
+  status.spool.writer = parts_.writer->status();
+  status.spool.set_aside = parts_.open_report.set_aside;
+  status.spool.damage = parts_.open_report.damage;
+  status.spool.append_bytes_per_s = rates_.append_bytes_per_s();
+  status.spool.time_to_full_s = rates_.time_to_full_s(status.spool.writer.totals.quota_bytes);
+  status.kafka = forwarder_status();
+  judge_health(status);
+  return status;
+}
+
+}  // namespace agent
