@@ -151,7 +151,7 @@ int refresh_acked(RowStore& rows, proto::Lane lane, LaneLedger& ledger) {
 }
 
 proto::Result<LaneLedgers> load_ledgers(Database& db, RowStore& rows, StateStore& state,
-                                        const proto::StreamId& stream) {
+                                        const proto::StreamId& stream, const std::string& path) {
   LaneLedgers ledgers;
   for (const proto::Lane lane : kRowLanes) {
     const std::string key = lane_state_key(lane);
@@ -159,11 +159,13 @@ proto::Result<LaneLedgers> load_ledgers(Database& db, RowStore& rows, StateStore
     if (!text) return tl::unexpected(text.error());
     const auto floor = LaneFloor::from_text(text->value_or(""));
     if (!floor) {
-      return proto::fail(SpoolErrc::kDamaged, "read state " + key + ": not a list of numbers");
+      return proto::fail(SpoolErrc::kDamaged,
+                         "read state " + key + " of spool " + path + ": not a list of numbers");
     }
     const int code = load_lane(rows, lane, *floor, stream, ledgers[slot(lane)]);
     if (code != SQLITE_OK) {
-      return db.failure(code, "read lane " + std::string(proto::to_string(lane)));
+      return db.failure(code,
+                        "read lane " + std::string(proto::to_string(lane)) + " of spool " + path);
     }
   }
   return ledgers;

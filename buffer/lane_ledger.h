@@ -67,7 +67,7 @@ using LaneLedgers = std::array<LaneLedger, kLaneSlots>;
 
 // Reads the ends of all lanes. `stream`: the newest stream; sequences of older ones do not count.
 proto::Result<LaneLedgers> load_ledgers(Database& db, RowStore& rows, StateStore& state,
-                                        const proto::StreamId& stream);
+                                        const proto::StreamId& stream, const std::string& path);
 // After an ack or an eviction: finds the oldest unacked row, its time and the counts before it.
 int refresh_acked(RowStore& rows, proto::Lane lane, LaneLedger& ledger);
 

@@ -52,14 +52,22 @@ std::string lane_state_key(proto::Lane lane) {
 
 proto::Result<void> configure_writer(Database& db, const SpoolOptions& options) {
   const std::string what = "open spool " + options.path;
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  // The WAL stays when the file is closed: it must not need free blocks at the next start.
+  int persist = 1;
+  sqlite3_file_control(db.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   sqlite3_busy_timeout(db.get(), 0);  // the lock file keeps others out: a wait would hide a bug
-  int code = db.exec(std::string(kCommonSettings) +
-                     "PRAGMA page_size=" + std::to_string(options.page_bytes) +
-                     ";PRAGMA auto_vacuum=NONE; PRAGMA cache_size=-4096;");
+  const int code = db.exec(std::string(kCommonSettings) +
+                           "PRAGMA page_size=" + std::to_string(options.page_bytes) +
+                           ";PRAGMA auto_vacuum=NONE; PRAGMA cache_size=-4096;");
   if (code != SQLITE_OK) return db.failure(code, what);
-  // The first that reads the file.
+  return {};
+}
+
+proto::Result<void> enter_wal_mode(Database& db, const SpoolOptions& options) {
+  const std::string what = "open spool " + options.path;
   Statement journal(db.get(), "PRAGMA journal_mode=WAL");
-  code = journal.step();
+  int code = journal.step();
   if (code != SQLITE_ROW) return db.failure(code, what);
   if (journal.text(0) != "wal") {
     return proto::fail(SpoolErrc::kReadOnly, what + " in WAL mode: the directory must be writable");
@@ -73,10 +81,11 @@ proto::Result<void> configure_writer(Database& db, const SpoolOptions& options) 
       db.scalar("PRAGMA auto_vacuum") != 0) {
     return proto::fail(SpoolErrc::kIo, what + ": SQLite did not take the settings");
   }
-  // The WAL stays when the file is closed: it must not need free blocks at the next start.
-  int persist = 1;
-  sqlite3_file_control(db.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   return {};
+}
+
+void release_checkpoints(Database& db) {
+  sqlite3_db_config(db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
 proto::Result<void> configure_reader(Database& db, const std::string& path) {

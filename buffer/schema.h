@@ -30,8 +30,13 @@ std::string lane_state_key(proto::Lane lane);
 inline constexpr std::string_view kStreamStateKey = "spool.stream";
 inline constexpr std::string_view kQuotaStateKey = "spool.quota";  // for readers
 
-// Settings of the writing connection, before anything is read. A new file gets its page size here.
+// Settings of the writing connection. They change no file, and until release_checkpoints() closing
+// does not either: a file that is refused or set aside stays as it was found.
 proto::Result<void> configure_writer(Database& db, const SpoolOptions& options);
+// The WAL mode, on a file that is ours. A new file gets its page size here.
+proto::Result<void> enter_wal_mode(Database& db, const SpoolOptions& options);
+// Closing copies the WAL into the file from now on.
+void release_checkpoints(Database& db);
 proto::Result<void> configure_reader(Database& db, const std::string& path);
 
 enum class Found { kNew, kCurrent };

@@ -65,13 +65,16 @@ proto::Result<void> Spool::Impl::open_file() {
   if (const auto set = configure_writer(db, options); !set) return set;
   const auto found = identify(db, options.path);
   if (!found) return tl::unexpected(found.error());
+  if (const auto set = enter_wal_mode(db, options); !set) return set;
   if (*found == Found::kNew) {
     if (const auto made = create_schema(db, options.path); !made) return made;
   }
   if (const int started = space.start(); started != SQLITE_OK) {
     return db.failure(started, "open spool " + options.path);
   }
-  return begin_stream(*found);
+  if (const auto begun = begin_stream(*found); !begun) return begun;
+  release_checkpoints(db);
+  return {};
 }
 
 proto::Result<void> Spool::Impl::begin_stream(Found found) {
@@ -82,7 +85,8 @@ proto::Result<void> Spool::Impl::begin_stream(Found found) {
     const auto text = state.get(kStreamStateKey);
     if (!text) return tl::unexpected(text.error());
     report.previous_stream = proto::StreamId::from_hex(text->value_or(""));
-    auto loaded = load_ledgers(db, rows, state, report.previous_stream.value_or(report.stream));
+    auto loaded =
+        load_ledgers(db, rows, state, report.previous_stream.value_or(report.stream), options.path);
     if (!loaded) return tl::unexpected(loaded.error());
     ledgers = std::move(*loaded);
     if (const auto probed = probe(); !probed) return probed;

@@ -170,7 +170,7 @@ proto::Result<std::map<std::string, std::string>> SpoolReader::state_with_prefix
 
 proto::Result<SpoolTotals> SpoolReader::totals() {
   const Transaction snapshot(impl_->db, "BEGIN");
-  auto ledgers = load_ledgers(impl_->db, impl_->rows, impl_->state, proto::StreamId());
+  auto ledgers = load_ledgers(impl_->db, impl_->rows, impl_->state, proto::StreamId(), impl_->path);
   if (!ledgers) return tl::unexpected(ledgers.error());
   SpoolTotals totals = totals_of(*ledgers);
   totals.file_bytes = size_of_file(impl_->path).value_or(0);

@@ -27,7 +27,8 @@ class SpoolReader::Impl::Verifier {
       : reader_(reader), progress_(progress) {}
 
   proto::Result<VerifyReport> run() {
-    const auto ledgers = load_ledgers(reader_.db, reader_.rows, reader_.state, proto::StreamId());
+    const auto ledgers =
+        load_ledgers(reader_.db, reader_.rows, reader_.state, proto::StreamId(), reader_.path);
     if (!ledgers) {
       report_.structure.push_back(ledgers.error().message());
     } else {
