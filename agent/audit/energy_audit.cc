@@ -47,9 +47,9 @@ void EnergyAudit::add_telemetry(double charge_c, double energy_j) {
 }
 
 EnergyTotals EnergyAudit::totals() {
-  totals_.exact = accumulator_.take();
   totals_.samples = accumulator_.valid_count();
   totals_.samples_invalid = accumulator_.invalid_count();
+  totals_.exact = accumulator_.take();  // and the counts begin afresh
   EnergyTotals result = totals_;
   result.telemetry_charge_c += charge_correction_;
   result.telemetry_energy_j += energy_correction_;

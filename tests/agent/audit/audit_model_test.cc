@@ -208,6 +208,7 @@ TEST(AuditModel, ChargeAndEnergyOfFullRateWaveformsAreExact) {
   const EnergyTotals& totals = result.energy.at("js220-000001");
   EXPECT_EQ(totals.exact.current, charge);
   EXPECT_EQ(totals.exact.power, energy);
+  EXPECT_EQ(totals.samples, current.size());
   EXPECT_EQ(totals.charge_c(), charge.divided_by(1'000'000));
   EXPECT_EQ(result.devices.at("js220-000001").at(proto::Lane::kWaveform).delivered, 8u);
 }
