@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A broker that can be taken away: a real Apache Kafka, or librdkafka's mock cluster."""
+
+import os
+import sys
+
+from harness.process import Process
+from harness.programs import ROOT, program
+
+
+class RealBroker:
+    """tests/kafka has the details. Keeps its records over kill and stop."""
+
+    transactions = True
+    delivery = "exactly_once"
+    name = "Apache Kafka"
+
+    def __init__(self, scratch):
+        sys.path.insert(0, str(ROOT / "tests" / "kafka"))
+        from kafka_cluster import Cluster, follow_owner
+        self.cluster = Cluster(scratch.path("kafka"))
+        scratch.keep(self)
+        self.bootstrap = self.cluster.up(1)
+        follow_owner(self.cluster, os.getpid())  # even if this process is killed
+
+    def take_away(self):
+        self.cluster.stop(1)
+
+    def kill(self):
+        self.cluster.kill(1)
+
+    def bring_back(self, wait=True):
+        self.cluster.start(1, wait)
+
+    def end(self):
+        self.cluster.down()
+
+
+class MockBroker:
+    """Keeps 5 MiB of each partition and knows no transactions (tests/kafka/mock_broker.cc)."""
+
+    transactions = False
+    delivery = "at_least_once"
+    name = "librdkafka's mock cluster"
+
+    def __init__(self, scratch):
+        self.process = Process([program("mock_broker")], scratch.path("broker.log"), pipes=True)
+        scratch.keep(self)
+        self.process.start()
+        self.bootstrap = self.process.child.stdout.readline().strip()
+        assert self.bootstrap, self.process.text()
+
+    def tell(self, word):
+        self.process.child.stdin.write(word + "\n")
+        self.process.child.stdin.flush()
+        assert self.process.child.stdout.readline().strip() == word, self.process.text()
+
+    def take_away(self):
+        self.tell("down")
+
+    def bring_back(self):
+        self.tell("up")
+
+    def end(self):
+        self.process.end()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emulated instruments in a process of their own, and the truth of their samples."""
+
+import json
+import subprocess
+
+from harness.process import Process, wait_for
+from harness.programs import program
+
+
+class Emulator:
+    """Instruments that play one source. `source`: options of `wattspool emulate` that name it."""
+
+    def __init__(self, scratch, serials, source, name="emulator"):
+        self.serials = list(serials)
+        self.source = [str(word) for word in source]
+        self.socket = scratch.socket(f"{name}.sock")
+        command = [program("wattspool"), "emulate", "js220", "--socket", self.socket, *self.source]
+        for serial in self.serials:
+            command += ["--serial", serial]
+        self.process = Process(command, scratch.path(f"{name}.log"))
+        scratch.keep(self)
+
+    def start(self):
+        self.process.start()
+        wait_for(lambda: self.socket.exists() or not self.process.running(), "emulator's socket")
+        assert self.process.running(), self.process.text()
+        return self
+
+    def end(self):
+        self.process.end()
+
+    def instruments(self):
+        """(instrument id, port) as the daemon's configuration wants them."""
+        return [(f"js220/{serial}", f"unix:{self.socket}") for serial in self.serials]
+
+    def send(self, serial, words):
+        """Tells an instrument what to do wrong, or asks it (drivers/EMULATOR.md)."""
+        return subprocess.run(
+            [program("wattspool"), "emulate", "--socket", self.socket, "--serial", serial,
+             "--send", words], capture_output=True, text=True, check=True).stdout
+
+    def truth(self, serial, ranges):
+        """Exact sums of the samples of [(first id, last id)]: the `total` of --truth."""
+        command = [program("wattspool"), "emulate", "js220", "--truth", "--json", *self.source,
+                   "--serial", serial]
+        for first, last in ranges:
+            command += ["--ids", f"{first}:{last}"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+        return json.loads(answer.stdout)["total"]
