@@ -13,6 +13,7 @@ declare -A packages=(
     libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
     libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev libgmock-dev
     libbenchmark-dev"
+  [demo]="python3"
   [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )
@@ -32,7 +33,7 @@ install_packages() {
     "${packages[build]} ${packages[test]}"
   # shellcheck disable=SC2068  # groups may come as one word
   for group in $@; do
-    for package in ${packages[$group]:?no such group of packages: build, test, lint}; do
+    for package in ${packages[$group]:?no such group of packages: build, demo, test, lint}; do
       installed "$package" || missing+=("$package")
     done
   done
