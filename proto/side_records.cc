@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compacted topics: each value is the whole state of its key.
+// Device and agent state: each value is the whole state of its key.
 #include "proto/side_records.h"
 
 #include "proto/cloud_event.h"
@@ -7,12 +7,6 @@
 
 namespace proto {
 namespace {
-
-void write_labels(JsonWriter& json, const Labels& labels) {
-  json.key("labels").begin_object();
-  for (const auto& [name, value] : labels) json.string_field(name, value);
-  json.end_object();
-}
 
 void write_signals(JsonWriter& json, const std::vector<Signal>& signals) {
   json.key("signals").begin_array();
@@ -28,39 +22,6 @@ void write_signals(JsonWriter& json, const std::vector<Signal>& signals) {
 }
 
 }  // namespace
-
-std::string to_json(const RunRecord& record) {
-  JsonWriter json;
-  json.begin_object()
-      .string_field("device_id", record.device_id)
-      .string_field("test_id", record.test_id)
-      .string_field("state", record.state)
-      .string_field("started_at", rfc3339_us(record.started_utc_us));
-  if (record.ended_utc_us) {
-    json.string_field("ended_at", rfc3339_us(*record.ended_utc_us));
-  } else {
-    json.null_field("ended_at");
-  }
-  json.nullable_string_field("recipe_id", record.recipe_id)
-      .nullable_string_field("recipe", record.recipe)
-      .nullable_string_field("part_id", record.part_id)
-      .nullable_string_field("part", record.part)
-      .nullable_string_field("algorithm", record.algorithm)
-      .nullable_string_field("algorithm_version", record.algorithm_version);
-  write_labels(json, record.labels);
-  json.float_field("input_rate__Hz", record.input_rate_hz)
-      .float_field("output_rate__Hz", record.output_rate_hz)
-      .string_field("current_sign", record.current_sign)
-      .nullable_id_field("first_record_number", record.first_record_number)
-      .nullable_id_field("last_record_number", record.last_record_number)
-      .unsigned_field("records_total", record.records_total)
-      .unsigned_field("samples_lost", record.samples_lost)
-      .float_field("charge__C", record.charge_c)
-      .float_field("energy__J", record.energy_j)
-      .string_field("updated_at", rfc3339_us(record.updated_utc_us))
-      .end_object();
-  return json.take();
-}
 
 std::string to_json(const DeviceRecord& record) {
   const DeviceInfo& info = record.info;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -123,5 +124,7 @@ std::string to_json(const ProgressRecord& record);
 
 // The forwarder reads its own progress back. Absent when the text is not a progress record.
 std::optional<ProgressRecord> progress_from_json(std::string_view text);
+// After the loss of a spool the agent looks for its open runs. Absent when the text is not a run.
+std::optional<RunRecord> run_from_json(std::string_view text);
 
 }  // namespace proto

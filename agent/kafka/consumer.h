@@ -33,6 +33,10 @@ struct KafkaRecord {
   std::string_view key;
   std::span<const std::byte> value;
   std::vector<proto::Header> headers;
+
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(value.data()), value.size()};
+  }
 };
 
 inline constexpr std::int64_t kFromBeginning = -2;
