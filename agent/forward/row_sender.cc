@@ -63,8 +63,7 @@ std::optional<Failure> RowSender::send(Producer& producer, std::unique_ptr<Outgo
     record.partition_count = partitions;
     const KafkaOutcome outcome = produce(producer, record);
     if (!outcome.ok()) {
-      Failure failure = failure_of(outcome, "produce " + out.ce_id());
-      failure.abortable = !outcome.fatal;
+      Failure failure = produce_failure(outcome, out.ce_id());
       if (failure.action == KafkaAction::kQuarantine) parts_.outbox.quarantine(out, failure.text);
       return failure;
     }
@@ -73,6 +72,17 @@ std::optional<Failure> RowSender::send(Producer& producer, std::unique_ptr<Outgo
     if (alone) producer.flush(kFlushPatience);
   }
   return std::nullopt;
+}
+
+// In a transaction that has failed meanwhile each further record is refused: the reports will tell
+// why, once it was aborted.
+Failure produce_failure(const KafkaOutcome& outcome, const std::string& record) {
+  Failure failure = failure_of(outcome, "produce " + record);
+  failure.abortable = !outcome.fatal;
+  if (failure.abortable && failure.action == KafkaAction::kRebuild) {
+    failure.action = KafkaAction::kRetry;
+  }
+  return failure;
 }
 
 KafkaOutcome RowSender::produce(Producer& producer, const OutgoingRecord& record) {

@@ -21,6 +21,9 @@ namespace agent {
 // Of records that are no row: the progress record.
 inline constexpr std::uint64_t kProgressTag = ~std::uint64_t{0};
 
+// The producer did not take a record.
+Failure produce_failure(const KafkaOutcome& outcome, const std::string& record);
+
 // One thread.
 class RowSender {
  public:

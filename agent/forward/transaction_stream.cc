@@ -52,7 +52,7 @@ class TransactionStream final : public RecordStream {
   SendTurn commit(Producer& producer);
   SendTurn abort(Producer& producer);
   KafkaOutcome produce_progress(Producer& producer);
-  SendTurn end_with(Failure failure);
+  SendTurn end_with(Producer& producer, Failure failure);
   void enter(Phase phase) {
     phase_ = phase;
     waiting_since_ns_ = parts_.clock.monotonic_ns();
@@ -100,15 +100,12 @@ SendTurn TransactionStream::begin(Producer& producer) {
 
 SendTurn TransactionStream::send(Producer& producer, bool draining) {
   enter(Phase::kAborting);  // unless all goes well
-  if (auto failure = parts_.sender.fill(producer, after_)) return end_with(std::move(*failure));
+  if (auto failure = parts_.sender.fill(producer, after_))
+    return end_with(producer, std::move(*failure));
   // While the library sends, the next transaction's rows are read. A failure will show then.
   if (draining) static_cast<void>(parts_.outbox.gather(bytes_max_));
   const KafkaOutcome added = parts_.window.empty() ? KafkaOutcome() : produce_progress(producer);
-  if (!added.ok()) {
-    Failure failure = failure_of(added, "produce the progress record");
-    failure.abortable = !added.fatal;
-    return end_with(std::move(failure));
-  }
+  if (!added.ok()) return end_with(producer, produce_failure(added, "the progress record"));
   enter(Phase::kCommitting);
   return {SendTurn::Kind::kWorked, 0, {}};
 }
@@ -141,11 +138,12 @@ SendTurn TransactionStream::commit(Producer& producer) {
   if (outcome.retriable && !outcome.abortable && !outcome.fatal && !out_of_patience()) {
     return {SendTurn::Kind::kWorked, 0, {}};
   }
-  return end_with(failure_of(outcome, "commit transaction"));
+  return end_with(producer, failure_of(outcome, "commit transaction"));
 }
 
 // The cause of a failed transaction stands in the reports; the call that failed names the effect.
-SendTurn TransactionStream::end_with(Failure failure) {
+SendTurn TransactionStream::end_with(Producer& producer, Failure failure) {
+  parts_.sender.collect(producer, std::chrono::milliseconds(0));
   parts_.sender.settle(failure);
   if (!failure.abortable || failure.action == KafkaAction::kRebuild) {
     phase_ = Phase::kIdle;
