@@ -19,7 +19,9 @@ class GatherLayer final : public FileLayer {
   GatherLayer(sqlite3_file* below, bool is_main) : FileLayer(below), is_main_(is_main) {}
 
   int read(void* to, int size, sqlite3_int64 at) override {
-    if (const int code = flush_if_within(at, size); code != SQLITE_OK) return code;
+    if (holds_any_of(at, size)) {
+      if (const int code = flush(); code != SQLITE_OK) return code;
+    }
     if (at >= ahead_at_ && at + size <= ahead_end()) {
       std::memcpy(to, ahead_.data() + (at - ahead_at_), static_cast<std::size_t>(size));
       last_read_end_ = at + size;
@@ -87,14 +89,14 @@ class GatherLayer final : public FileLayer {
 
   sqlite3_int64 ahead_end() const { return ahead_at_ + static_cast<sqlite3_int64>(ahead_.size()); }
 
-  int flush_if_within(sqlite3_int64 at, sqlite3_int64 size) {
-    return !held_.empty() && at < end() && at + size > at_ ? flush() : SQLITE_OK;
+  bool holds_any_of(sqlite3_int64 at, sqlite3_int64 size) const {
+    return !held_.empty() && at < end() && at + size > at_;
   }
 
   bool read_ahead(sqlite3_int64 at) {
     constexpr auto kSize = static_cast<sqlite3_int64>(kReadAheadBytes);
     sqlite3_int64 size_below = 0;
-    if (flush_if_within(at, kSize) != SQLITE_OK) return false;
+    if (holds_any_of(at, kSize)) return false;
     if (FileLayer::file_size(&size_below) != SQLITE_OK || at + kSize > size_below) return false;
     ahead_.resize(kReadAheadBytes);
     ahead_at_ = at;

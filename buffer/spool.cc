@@ -15,8 +15,11 @@ namespace {
 constexpr std::uint64_t kSparePages = 24;
 // Evicted at once, at least, so that not every commit of a full ring has to evict.
 constexpr std::uint64_t kEvictBytesMin = 256 << 10;
-// How often a commit is tried when SQLite finds it larger than thought.
+// How often a commit is tried when there is no room for it: once more after a checkpoint, which
+// frees the WAL, then with more room in the file, should it be larger than thought.
 constexpr int kCommitAttempts = 4;
+// What make_room() answers when nothing may go; an extended code of SQLITE_FULL.
+constexpr int kNothingEvictable = SQLITE_FULL | (0x7F << 8);
 
 std::uint64_t row_bytes(const NewRow& row) {
   constexpr std::uint64_t kFactsBytes = 160;
@@ -93,12 +96,15 @@ proto::Result<CommitReport> Spool::Impl::commit(const Commit& commit) {
       done.file_bytes = totals.file_bytes;
       return done;
     }
-    if ((code & 0xFF) != SQLITE_FULL) break;
+    if ((code & 0xFF) != SQLITE_FULL || code == kNothingEvictable) break;
     space.checkpoint();
-    pages = 2 * pages + kSparePages;
+    if (attempt > 0) pages = 2 * pages + kSparePages;
   }
-  if (code == SQLITE_FULL && space.disk_is_full()) {
-    return proto::fail(SpoolErrc::kFull, what + ": the disk is full and nothing may be evicted");
+  if (code == kNothingEvictable) {
+    return proto::fail(SpoolErrc::kFull,
+                       what +
+                           (space.disk_is_full() ? ": the disk is full" : ": the quota is used") +
+                           " and nothing may be evicted: all rows are being sent");
   }
   return db.failure(code, what);
 }
@@ -153,7 +159,7 @@ int Spool::Impl::make_room(std::uint64_t pages, LaneLedgers& next,
     while (free < pages) {
       const std::uint64_t wanted = (pages - free) * space.page_bytes();
       const int code = evictor.step(next, pins, std::max(wanted, kEvictBytesMin), eviction);
-      if (code != SQLITE_OK) return code == SQLITE_DONE ? SQLITE_FULL : code;
+      if (code != SQLITE_OK) return code == SQLITE_DONE ? kNothingEvictable : code;
       free = space.free_pages();
     }
     for (std::size_t i = 0; i < kLaneSlots; ++i) changed[i] = changed[i] || eviction.lanes[i];
@@ -209,6 +215,7 @@ void Spool::Impl::refresh_totals() {
   totals.file_bytes = space.file_bytes();
   totals.wal_bytes = space.wal_bytes();
   totals.quota_bytes = options.quota_bytes;
+  totals.disk_full = space.disk_is_full();
   if (const auto count = state.latest_count()) totals.latest_unacked = *count;
 }
 

@@ -64,6 +64,9 @@ struct OpenReport {
   bool created = false;
   std::string set_aside;  // where a damaged file was moved to; empty: none
   std::string damage;     // what was wrong with it
+  // Unacked rows that had to go before the first commit, when not even the opening's own few bytes
+  // had room. Empty but in the rarest case; whoever opens makes Gap events of them.
+  std::vector<EvictedRange> evicted;
 };
 
 struct LaneTotals {
@@ -81,10 +84,14 @@ struct SpoolTotals {
   std::uint64_t wal_bytes = 0;
   std::uint64_t quota_bytes = 0;
   std::uint64_t latest_unacked = 0;
+  // The disk let the file grow no further: the ring turns within `file_bytes`, whatever the quota.
+  // Known to the writer only.
+  bool disk_full = false;
 };
 
 // Rows to append in the same commit that evicted `ranges`: the Gap events. Called before the commit
-// ends.
+// ends, more than once if it evicts in several rounds, and again for the same ranges if it is tried
+// again: the rows of a commit that failed are dropped.
 using EvictionObserver = std::function<std::vector<NewRow>(std::span<const EvictedRange> ranges)>;
 
 // The one writer. One thread at a time; one per file on the machine (flock). Errors: SpoolErrc.
@@ -98,7 +105,7 @@ class Spool {
 
   const OpenReport& open_report() const;
   void set_eviction_observer(EvictionObserver observer);
-  // Rows before this lane position must not be evicted: they are in an open transaction.
+  // Rows [from, through] must not be evicted: they are in an open transaction. One range per lane.
   void pin(proto::Lane lane, Position from, Position through);
   void unpin(proto::Lane lane);
 

@@ -100,9 +100,18 @@ proto::Result<void> Spool::Impl::begin_stream(Found found) {
   }
   changes.push_back({std::string(kStreamStateKey), report.stream.to_hex()});
   changes.push_back({std::string(kQuotaStateKey), std::to_string(options.quota_bytes)});
-  const auto begun =
-      commit({.rows = {}, .state = changes, .latest = {}, .acks = {}, .latest_acks = {}});
+  // Nobody observes yet, so a full ring must not turn for it: the entries take the place of older
+  // ones of the same size.
+  const Commit entries = {
+      .rows = {}, .state = changes, .latest = {}, .acks = {}, .latest_acks = {}};
+  CommitReport done;
+  if (try_commit(entries, 0, done) == SQLITE_OK) {
+    refresh_totals();
+    return {};
+  }
+  auto begun = commit(entries);
   if (!begun) return tl::unexpected(begun.error());
+  report.evicted = std::move(begun->evicted);
   return {};
 }
 

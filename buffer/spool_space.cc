@@ -28,10 +28,11 @@ sqlite3_file* SpoolSpace::file(int opcode) const {
   return file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
-std::uint64_t SpoolSpace::size_of(sqlite3_file* file) {
+int SpoolSpace::read_size(sqlite3_file* file, std::uint64_t& bytes) {
   sqlite3_int64 size = 0;
-  if (file == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return 0;
-  return static_cast<std::uint64_t>(size);
+  const int code = file == nullptr ? SQLITE_IOERR : file->pMethods->xFileSize(file, &size);
+  if (code == SQLITE_OK) bytes = static_cast<std::uint64_t>(size);
+  return code;
 }
 
 int SpoolSpace::write_zeros(sqlite3_file* file, std::uint64_t from, std::uint64_t to) const {
@@ -52,9 +53,10 @@ std::uint64_t SpoolSpace::quota_pages() const {
   return options_.quota_bytes / kChunkBytes * kChunkBytes / page_bytes_;
 }
 
-void SpoolSpace::refresh() {
-  file_bytes_ = size_of(file(SQLITE_FCNTL_FILE_POINTER));
-  wal_bytes_ = size_of(file(SQLITE_FCNTL_JOURNAL_POINTER));
+int SpoolSpace::refresh() {
+  const int main_code = read_size(file(SQLITE_FCNTL_FILE_POINTER), file_bytes_);
+  const int wal_code = read_size(file(SQLITE_FCNTL_JOURNAL_POINTER), wal_bytes_);
+  return main_code == SQLITE_OK ? wal_code : main_code;
 }
 
 int SpoolSpace::set_limit(std::uint64_t pages) {
@@ -70,7 +72,7 @@ int SpoolSpace::start() {
   sqlite3_wal_hook(db_.get(), &SpoolSpace::note_wal_frames, this);
   freelist_ = Statement(db_.get(), "PRAGMA freelist_count");
   page_count_ = Statement(db_.get(), "PRAGMA page_count");
-  refresh();
+  if (const int sized = refresh(); sized != SQLITE_OK) return sized;
   sqlite3_file* const wal = file(SQLITE_FCNTL_JOURNAL_POINTER);
   const std::uint64_t wal_wanted = 2 * options_.wal_checkpoint_bytes;
   // Behind the frames that count zeros are no frames. Where the disk has no room, the ring must do
@@ -114,8 +116,9 @@ bool SpoolSpace::grow(std::uint64_t pages) {
   while (file_bytes_ < wanted) {
     const std::uint64_t next = std::min(wanted, round_up(file_bytes_ + 1, kChunkBytes));
     if (write_zeros(main, file_bytes_, next) != SQLITE_OK) {
-      // What was written of the chunk is cut off again: only whole chunks are promised.
-      if (main != nullptr) {
+      // What was written of the chunk is cut off again: only whole chunks are promised. (SQLite
+      // would round a size within a chunk up, to blocks that are not there.)
+      if (main != nullptr && file_bytes_ % kChunkBytes == 0) {
         main->pMethods->xTruncate(main, static_cast<sqlite3_int64>(file_bytes_));
       }
       disk_full_ = true;

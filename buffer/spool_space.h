@@ -42,10 +42,11 @@ class SpoolSpace {
 
  private:
   sqlite3_file* file(int opcode) const;
-  static std::uint64_t size_of(sqlite3_file* file);
+  // Leaves `bytes` as it is when the size cannot be told: growth goes on from there.
+  static int read_size(sqlite3_file* file, std::uint64_t& bytes);
   int write_zeros(sqlite3_file* file, std::uint64_t from, std::uint64_t to) const;
   int set_limit(std::uint64_t pages);
-  void refresh();
+  int refresh();
   static int note_wal_frames(void* self, sqlite3* db, const char* name, int frames);
 
   Database& db_;
