@@ -62,12 +62,16 @@ class GatherLayer final : public FileLayer {
       held_.resize(static_cast<std::size_t>(size - at_));
     }
     const int code = flush();
+    unsynced_ = true;
     return code == SQLITE_OK ? FileLayer::truncate(size) : code;
   }
 
   int sync(int flags) override {
-    const int code = flush();
-    return code == SQLITE_OK ? FileLayer::sync(flags) : code;
+    int code = flush();
+    if (code != SQLITE_OK || !unsynced_) return code;
+    code = FileLayer::sync(flags);
+    unsynced_ = code != SQLITE_OK;
+    return code;
   }
 
   int file_size(sqlite3_int64* size) override {
@@ -111,6 +115,7 @@ class GatherLayer final : public FileLayer {
   int flush() {
     std::size_t done = 0;
     int code = SQLITE_OK;
+    unsynced_ = unsynced_ || !held_.empty();
     while (done < held_.size() && code == SQLITE_OK) {
       const std::size_t size = std::min(kWriteBytesMax, held_.size() - done);
       code = FileLayer::write(held_.data() + done, static_cast<int>(size),
@@ -129,6 +134,9 @@ class GatherLayer final : public FileLayer {
   std::vector<std::byte> ahead_;
   sqlite3_int64 ahead_at_ = 0;  // where ahead_ begins
   sqlite3_int64 last_read_end_ = 0;
+  // A checkpoint syncs the WAL again that the commit before it has synced. True at first: whoever
+  // wrote the file before us may have been killed.
+  bool unsynced_ = true;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Few large writes and reads instead of many small ones. SQLite writes a WAL frame as 24 bytes and
-// a page, and a checkpoint page by page: a row of 900 kB costs some 700 system calls. Private to
-// buffer/.
+// a page, and a checkpoint page by page: a row of 900 kB costs some 700 system calls. And no sync
+// of what is synced. Private to buffer/.
 #pragma once
 
 #include <cstddef>

@@ -25,7 +25,7 @@ inline constexpr int kSchemaVersion = 1;
 struct SpoolOptions {
   std::string path;                              // the file; "<path>.lock" beside it guards it
   std::uint64_t quota_bytes = 10ull << 30;       // of the file, >= kQuotaMin
-  std::uint64_t wal_checkpoint_bytes = 4 << 20;  // the WAL takes twice as much, beside the quota
+  std::uint64_t wal_checkpoint_bytes = 8 << 20;  // the WAL takes twice as much, beside the quota
   std::uint32_t page_bytes = 4096;               // fixed when the file is created
 };
 inline constexpr std::uint64_t kQuotaMin = 16ull << 20;
