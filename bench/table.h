@@ -58,6 +58,14 @@ class Table {
     return figure.must->holds(figure.ratio.value_or(figure.value));
   }
 
+  static std::optional<bool> aim_met(const Figure& figure) {
+    if (!figure.aim) return std::nullopt;
+    return figure.aim->holds(figure.ratio.value_or(figure.value));
+  }
+  static std::string truth(const std::optional<bool>& value) {
+    return value ? (*value ? "true" : "false") : "null";
+  }
+
   static std::string number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.4g", value);
@@ -81,11 +89,12 @@ class Table {
       const auto ok = met(f);
       std::printf(
           "{\"figure\":%s,\"value\":%s,\"unit\":%s,\"ratio\":%s,\"must\":%s,\"aim\":%s,"
-          "\"ok\":%s}\n",
+          "\"ok\":%s,\"aim_ok\":%s}\n",
           quoted(f.figure).c_str(), number(f.value).c_str(), quoted(f.unit).c_str(),
           f.ratio ? number(*f.ratio).c_str() : "null",
           f.must ? quoted(text_of(f.must)).c_str() : "null",
-          f.aim ? quoted(text_of(f.aim)).c_str() : "null", ok ? (*ok ? "true" : "false") : "null");
+          f.aim ? quoted(text_of(f.aim)).c_str() : "null", truth(ok).c_str(),
+          truth(aim_met(f)).c_str());
     }
   }
 
@@ -97,11 +106,11 @@ class Table {
                 "must", "aim");
     for (const Figure& f : figures_) {
       const auto ok = met(f);
-      const bool aim_met = f.aim && f.aim->holds(f.ratio.value_or(f.value));
-      std::printf("%-*s  %10s %-8s %8s %9s %9s  %s\n", w, f.figure.c_str(), number(f.value).c_str(),
-                  f.unit.c_str(), f.ratio ? number(*f.ratio).c_str() : "", text_of(f.must).c_str(),
-                  text_of(f.aim).c_str(),
-                  !ok ? "" : (!*ok ? "MISSED" : (aim_met ? "ok, aim met" : "ok")));
+      std::printf(
+          "%-*s  %10s %-8s %8s %9s %9s  %s\n", w, f.figure.c_str(), number(f.value).c_str(),
+          f.unit.c_str(), f.ratio ? number(*f.ratio).c_str() : "", text_of(f.must).c_str(),
+          text_of(f.aim).c_str(),
+          !ok ? "" : (!*ok ? "MISSED" : (aim_met(f).value_or(false) ? "ok, aim met" : "ok")));
     }
   }
 
