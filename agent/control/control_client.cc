@@ -82,7 +82,11 @@ class Connection {
   }
   bool wait(short events) const {
     pollfd entry{fd_, events, 0};
-    return ::poll(&entry, 1, remaining_ms()) > 0;
+    int ready = -1;
+    do {
+      ready = ::poll(&entry, 1, remaining_ms());
+    } while (ready < 0 && errno == EINTR);  // a signal is no silence of the daemon
+    return ready > 0;
   }
 
   const std::string path_;
