@@ -9,6 +9,8 @@
 #include "agent/audit/audit_model.h"
 #include "agent/audit/audit_report.h"
 #include "agent/kafka/consumer.h"
+#include "agent/kafka/error_table.h"
+#include "agent/kafka/kafka_errc.h"
 #include "proto/topics.h"
 
 namespace agent {
@@ -138,9 +140,8 @@ class AuditRun {
   }
 
   proto::Result<void> stalled(double share) const {
-    std::string context =
-        fmt::format("audit: nothing more arrived for {} s at {:.0f} % of the records",
-                    options_.stall_timeout.count(), 100 * std::max(share, 0.0));
+    std::string context = fmt::format("nothing more arrived for {} s at {:.0f} % of the records",
+                                      options_.stall_timeout.count(), 100 * std::max(share, 0.0));
     if (!consumer_->connection_error().empty()) {
       context += " (" + consumer_->connection_error() + ")";
     } else if (options_.transactions) {
@@ -150,7 +151,7 @@ class AuditRun {
   }
 
   static proto::Result<void> interrupted() {
-    return proto::fail(make_error_code(std::errc::interrupted), "audit");
+    return proto::fail(make_error_code(std::errc::interrupted), "before the end of the topics");
   }
 
   void show_progress(bool last) {
@@ -173,29 +174,33 @@ class AuditRun {
   SteadyClock::time_point shown_;
 };
 
+AuditExit unreachable(const proto::Error& error, std::ostream& err) {
+  err << "wattspool audit: " << error.message();
+  const bool of_broker = error.code.category() == broker_category();
+  const std::string_view remedy = of_broker ? kafka_error(error.code.value()).remedy : "";
+  err << (remedy.empty() ? "" : "; ") << remedy << '\n';
+  return AuditExit::kUnreachable;
+}
+
 }  // namespace
 
 AuditExit run_audit(const AuditOptions& options, const std::atomic<bool>& stop, std::ostream& out,
                     std::ostream& err) {
   AuditRun run(options, stop, err);
-  if (auto opened = run.open(); !opened) {
-    err << opened.error().message() << '\n';
-    return AuditExit::kUnreachable;
-  }
+  if (auto opened = run.open(); !opened) return unreachable(opened.error(), err);
   if (auto read = run.read(); !read) {
     if (options.progress) err << '\n';
-    err << read.error().message() << '\n';
-    return AuditExit::kUnreachable;
+    return unreachable(read.error(), err);
   }
   if (options.progress) err << "\r\033[K" << std::flush;
   if (run.records() == 0) {
-    err << "audit: the topics " << options.topic_prefix
+    err << "wattspool audit: the topics " << options.topic_prefix
         << "* hold no record; look at topics.prefix and kafka.brokers, or run `wattspool topics "
            "create` and start the agent\n";
     return AuditExit::kUnreachable;
   }
   for (const auto& [topic, lane] : run.absent_topics()) {
-    err << "audit: topic " << topic << " does not exist\n";
+    err << "wattspool audit: topic " << topic << " does not exist\n";
   }
   const AuditResult result = run.finish();
   const AuditNotes notes{.transactions = options.transactions, .complete = run.complete()};

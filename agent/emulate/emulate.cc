@@ -37,7 +37,7 @@ tl::unexpected<proto::Error> usage(std::string what) {
 
 proto::Result<void> check(const EmulateOptions& options) {
   if (options.model != "js220") {
-    return usage("emulate '" + options.model + "': only js220 can be emulated");
+    return usage("'" + options.model + "': only js220 can be emulated");
   }
   for (const std::string& serial : options.serials) {
     if (!proto::is_wire_id(serial) || serial.size() > kSerialCharsMax) {
@@ -191,9 +191,13 @@ int run_emulate(const EmulateOptions& options, std::ostream& out, std::ostream& 
                                    : serve(options, out);
   }
   if (done) return kDone;
-  err << "wattspool emulate: " << done.error().message() << "\n";
-  if (done.error().code == drivers::UsbErrc::kNoDevice) return kUnreachable;
-  return done.error().code == std::errc::invalid_argument ? kUsage : kFailed;
+  const bool is_usage = done.error().code == std::errc::invalid_argument;
+  err << "wattspool emulate: " << (is_usage ? done.error().context : done.error().message())
+      << "\n";
+  if (is_usage) return kUsage;
+  if (done.error().code != drivers::UsbErrc::kNoDevice) return kFailed;
+  err << "Is one running there? Start it: wattspool emulate --socket " << options.socket << "\n";
+  return kUnreachable;
 }
 
 }  // namespace agent

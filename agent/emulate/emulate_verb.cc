@@ -19,6 +19,10 @@ std::string footer() {
   text += "\nFaults (--fault from the start, --send at any time):\n";
   text += drivers::js220::describe_faults();
   text += "\nOther commands for --send: counter, state\n";
+  text +=
+      "\nExamples:\n"
+      "  wattspool emulate js220 --serial 000001 --socket ./js220.sock --load ble\n"
+      "  wattspool emulate js220 --serial 000001 --truth --ids 0:1999999\n";
   return text;
 }
 

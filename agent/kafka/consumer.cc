@@ -40,6 +40,8 @@ std::vector<proto::Header> headers_of(const rd_kafka_message_t* message) {
 
 struct Consumer::Impl {
   std::string connection_error;
+  int connection_code = RD_KAFKA_RESP_ERR_NO_ERROR;  // and what librdkafka said of it
+  std::string connection_reason;
   std::map<PartitionKey, Reading> readings;
   // Destroyed in this order from the bottom: topics stop, then the queue, then the client.
   ClientPtr client;
@@ -56,12 +58,19 @@ struct Consumer::Impl {
     auto& self = *static_cast<Impl*>(opaque);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_error.empty()) return;
     self.connection_error = describe_connection_error(code, reason);
+    self.connection_code = code;
+    self.connection_reason = reason;
   }
 
   // Errors of calls that only time out are explained by what the connection said.
   tl::unexpected<proto::Error> failed(int code, const std::string& context) {
     rd_kafka_poll(client.get(), 0);
-    return broker_fail(code, context, connection_error);
+    const bool says_nothing = code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+                              code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+                              code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    const bool explained = connection_code != RD_KAFKA_RESP_ERR_NO_ERROR;
+    return broker_fail(says_nothing && explained ? connection_code : code, context,
+                       connection_reason);
   }
 
   rd_kafka_topic_t* topic(const std::string& name) {
@@ -196,6 +205,8 @@ proto::Result<std::size_t> Consumer::poll(std::chrono::milliseconds timeout,
       continue;
     }
     impl_->connection_error.clear();
+    impl_->connection_code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    impl_->connection_reason.clear();
     impl_->contact(topic, message->partition, reading, message->offset);
     reading.next = message->offset + 1;
     rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;

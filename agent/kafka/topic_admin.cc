@@ -21,18 +21,25 @@ using ResourcePtr =
 struct TopicAdmin::Impl {
   ClientPtr client;
   QueuePtr queue;
-  std::string connection_error;
+  int connection_code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string connection_reason;
 
   static void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
     auto& self = *static_cast<Impl*>(opaque);
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_error.empty()) return;
-    self.connection_error = describe_connection_error(code, reason);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_reason.empty()) return;
+    self.connection_code = code;
+    self.connection_reason = reason;
   }
 
   // Errors of calls that only time out are explained by what the connection said.
   tl::unexpected<proto::Error> failed(int code, const std::string& context) {
     rd_kafka_poll(client.get(), 0);
-    return broker_fail(code, context, connection_error);
+    const bool says_nothing = code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+                              code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+                              code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    const bool explained = connection_code != RD_KAFKA_RESP_ERR_NO_ERROR;
+    return broker_fail(says_nothing && explained ? connection_code : code, context,
+                       connection_reason);
   }
 
   OptionsPtr options(rd_kafka_admin_op_t operation, std::chrono::milliseconds timeout) {

@@ -12,7 +12,7 @@ namespace agent {
 namespace {
 
 void say_error(const proto::Error& error, std::ostream& err) {
-  err << "error: " << error.message();
+  err << "wattspool topics: " << error.message();
   const bool of_broker = error.code.category() == broker_category();
   const std::string_view remedy = of_broker ? kafka_error(error.code.value()).remedy : "";
   if (!remedy.empty()) err << "; " << remedy;
@@ -54,7 +54,7 @@ int run_topics_create(const TopicsOptions& options, std::ostream& out, std::ostr
     for (const proto::TopicSpec& spec : proto::kTopics) {
       if (options.topic_prefix + std::string(spec.suffix) != state.name) continue;
       for (const std::string& warning : topic_warnings(spec, state)) {
-        err << "warning: " << warning << "\n";
+        err << "wattspool topics: warning: " << warning << "\n";
       }
     }
   }
