@@ -6,6 +6,7 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "buffer/spool_errc.h"
 #include "buffer/spool_reader.h"
 #include "proto/cloud_event.h"
 #include "proto/crc32c.h"
@@ -18,16 +19,30 @@ using Json = nlohmann::ordered_json;
 // Rows are read in pages, so that a snapshot of a live spool stays short.
 constexpr std::uint32_t kPageRows = 512;
 
-std::unique_ptr<buffer::SpoolReader> open(const SpoolVerbOptions& options, std::ostream& err) {
-  auto reader = buffer::SpoolReader::open(options.path);
-  if (reader) return std::move(*reader);
-  err << "wattspool: " << reader.error().message() << '\n';
-  return nullptr;
+std::string_view remedy_of(const std::error_code& code) {
+  if (code == buffer::SpoolErrc::kDamaged) {
+    return "At its next start wattspoold sets it aside, beside it, and begins a new one.";
+  }
+  if (code == buffer::SpoolErrc::kNotASpool) return "Name another file: --path FILE.";
+  if (code == buffer::SpoolErrc::kNewerSchema) {
+    return "Use a wattspool that is at least as new as the one that wrote it.";
+  }
+  if (code == buffer::SpoolErrc::kIo) return "Look at the disk: journalctl -k.";
+  return "";
 }
 
 int failed(const proto::Error& error, std::ostream& err) {
   err << "wattspool: " << error.message() << '\n';
+  const std::string_view remedy = remedy_of(error.code);
+  if (!remedy.empty()) err << remedy << '\n';
   return 1;
+}
+
+std::unique_ptr<buffer::SpoolReader> open(const SpoolVerbOptions& options, std::ostream& err) {
+  auto reader = buffer::SpoolReader::open(options.path);
+  if (reader) return std::move(*reader);
+  failed(reader.error(), err);
+  return nullptr;
 }
 
 Json lane_json(const buffer::LaneTotals& lane) {
