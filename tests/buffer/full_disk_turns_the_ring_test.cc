@@ -61,6 +61,8 @@ TEST_F(FullDisk, ASpoolOpensAndTurnsWhereNoBlockIsFree) {
   auto spool = open_spool();
   for (int i = 0; i < 60; ++i) append(*spool, 50'000);
   spool.reset();
+  EXPECT_TRUE(std::filesystem::exists(options_.path + "-wal"));
+  EXPECT_TRUE(std::filesystem::exists(options_.path + "-shm")) << "it could not be made anew";
   disk_.set_capacity(0);  // what there is may be overwritten, nothing may grow
   spool = open_spool();
   ASSERT_NE(spool, nullptr);

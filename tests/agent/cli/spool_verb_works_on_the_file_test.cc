@@ -98,5 +98,52 @@ TEST_F(SpoolVerb, AMissingFileIsNamed) {
   EXPECT_NE(err_.str().find("absent.db"), std::string::npos) << err_.str();
 }
 
+// Each verb's answer to a file that cannot be read: its name, what is wrong, and no crash.
+class SpoolVerbRefuses : public SpoolVerb {
+ protected:
+  void expect_refusal(const std::string& reason) {
+    for (const auto& verb : {spool_info, spool_list, spool_verify}) {
+      err_.str("");
+      EXPECT_EQ(verb(options_, out_, err_), 1);
+      EXPECT_NE(err_.str().find(options_.path), std::string::npos) << err_.str();
+      EXPECT_NE(err_.str().find(reason), std::string::npos) << err_.str();
+    }
+  }
+  void drop_log() {
+    std::filesystem::remove(options_.path + "-wal");
+    std::filesystem::remove(options_.path + "-shm");
+  }
+  void overwrite(std::streamoff at, const std::string& bytes) {
+    std::fstream file(options_.path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(at);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
+};
+
+TEST_F(SpoolVerbRefuses, WhatIsNoDatabase) {
+  drop_log();
+  std::ofstream(options_.path, std::ios::trunc) << std::string(9'000, 'x');
+  expect_refusal("not a wattspool spool");
+}
+
+TEST_F(SpoolVerbRefuses, AnEmptyFile) {
+  drop_log();
+  std::ofstream(options_.path, std::ios::trunc).close();
+  expect_refusal("empty file");
+}
+
+TEST_F(SpoolVerbRefuses, ANewerSchemaWithBothVersions) {
+  drop_log();
+  constexpr std::streamoff kUserVersion = 60;  // of SQLite's file header, big-endian
+  overwrite(kUserVersion, std::string("\0\0\0\x09", 4));
+  expect_refusal("the file has schema 9, this program knows 1");
+}
+
+TEST_F(SpoolVerbRefuses, ATruncatedFile) {
+  drop_log();
+  std::filesystem::resize_file(options_.path, 30'000);
+  expect_refusal("damaged");
+}
+
 }  // namespace
 }  // namespace agent
