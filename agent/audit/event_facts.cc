@@ -79,8 +79,7 @@ std::optional<TelemetryFacts> read_telemetry(std::string_view json) try {
   facts.segment = proto::SegmentId(auxiliary.at("segment").get<std::uint32_t>());
   facts.ids = Interval{auxiliary.at("sample_id_first").get<std::uint64_t>(),
                        auxiliary.at("sample_id_last").get<std::uint64_t>()};
-  facts.samples_seen = auxiliary.at("sample_count").get<std::uint64_t>() +
-                       auxiliary.at("samples_invalid").get<std::uint64_t>();
+  facts.samples_seen = auxiliary.at("sample_count").get<std::uint64_t>();
   facts.samples_missing = auxiliary.at("samples_missing").get<std::uint64_t>();
   facts.charge_c = auxiliary.at("charge__C").get<double>();
   facts.energy_j = auxiliary.at("energy__J").get<double>();

@@ -173,6 +173,16 @@ TEST(AuditModel, SamplesThatARecordMissesNeedAGapEvent) {
   EXPECT_TRUE(topics.model.finish().ok());
 }
 
+TEST(AuditModel, InvalidSamplesArePartOfTheSampleCount) {
+  Topics topics;
+  proto::TelemetryRecord record = Topics::telemetry(1, 0);
+  record.samples_invalid = 20;
+  topics.send_telemetry(record);
+  const AuditResult result = topics.model.finish();
+  EXPECT_TRUE(result.ok());
+  EXPECT_EQ(result.devices.at("js220-000001").at(proto::Lane::kTelemetry).delivered, 100u);
+}
+
 TEST(AuditModel, ARecordNumberThatGoesBackIsOutOfOrder) {
   Topics topics;
   topics.send_telemetry(Topics::telemetry(5, 0));
