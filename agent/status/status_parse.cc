@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // status_from_json(): what the CLI reads back, from this daemon or from a newer one.
-#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "agent/status/status_json.h"
 
@@ -11,15 +12,51 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Absent: not such a time, or one that the writer could not write again (year 0 to 9999).
 std::optional<std::int64_t> parse_time(const std::string& text) {
+  const char* const shape = "dddd-dd-ddTdd:dd:dd.ddddddZ";
+  if (text.size() != std::strlen(shape)) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (shape[i] == 'd' ? !digit : text[i] != shape[i]) return std::nullopt;
+  }
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    return std::stoi(text.substr(at, digits));
+  };
   std::tm parts{};
-  int us = 0;
-  const int got = std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%6dZ", &parts.tm_year, &parts.tm_mon,
-                              &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &us);
-  if (got != 7) return std::nullopt;
-  parts.tm_year -= 1900;
-  parts.tm_mon -= 1;
-  return static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000 + us;
+  parts.tm_year = number(0, 4) - 1900;
+  parts.tm_mon = number(5, 2) - 1;
+  parts.tm_mday = number(8, 2);
+  parts.tm_hour = number(11, 2);
+  parts.tm_min = number(14, 2);
+  parts.tm_sec = number(17, 2);
+  const bool in_range = parts.tm_mon >= 0 && parts.tm_mon < 12 && parts.tm_mday >= 1 &&
+                        parts.tm_mday <= 31 && parts.tm_hour < 24 && parts.tm_min < 60 &&
+                        parts.tm_sec < 60;
+  if (!in_range) return std::nullopt;
+  return static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000 + number(20, 6);
+}
+
+// Absent: the number does not fit. A whole number may be written as 5.0 or 1e3.
+template <class T>
+std::optional<T> number_from(const Json& json) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return json.get<T>();
+  } else {
+    if (json.is_number_unsigned()) {
+      const auto value = json.get<std::uint64_t>();
+      return std::in_range<T>(value) ? std::optional(static_cast<T>(value)) : std::nullopt;
+    }
+    if (json.is_number_integer()) {
+      const auto value = json.get<std::int64_t>();
+      return std::in_range<T>(value) ? std::optional(static_cast<T>(value)) : std::nullopt;
+    }
+    constexpr double kExactMax = 9007199254740992.0;  // 2^53
+    const auto value = json.get<double>();
+    if (!(value >= -kExactMax && value <= kExactMax)) return std::nullopt;
+    const auto whole = static_cast<std::int64_t>(value);
+    return std::in_range<T>(whole) ? std::optional(static_cast<T>(whole)) : std::nullopt;
+  }
 }
 
 // Reads members of one object; what is missing or of another type leaves the target alone.
@@ -34,7 +71,7 @@ class Object {
     if constexpr (std::is_same_v<T, std::string>) {
       if (at->is_string()) target = at->template get<std::string>();
     } else if (at->is_number()) {
-      target = at->template get<T>();
+      target = number_from<T>(*at).value_or(target);
     }
     return *this;
   }
