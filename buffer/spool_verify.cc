@@ -57,13 +57,13 @@ class SpoolReader::Impl::Verifier {
     for (bool more = true; more;) {
       more = false;
       std::uint64_t bytes = 0;
-      std::uint64_t rows = 0;
+      std::uint64_t rows_read = 0;
       const int code = reader_.rows.read(
           lane, next, [&](const StoredMeta& row, std::span<const std::byte> payload) {
             next = row.meta.position.next();
             bytes += payload.size();
             check(row.meta, payload);
-            more = ++rows == kChunkRows || bytes >= kChunkBytes;
+            more = ++rows_read == kChunkRows || bytes >= kChunkBytes;
             return !more;
           });
       if (code != SQLITE_OK) {

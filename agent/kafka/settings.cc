@@ -184,7 +184,9 @@ bool switches_check_off(const std::pair<std::string, std::string>& setting) {
 proto::Result<KafkaSettings> check_kafka_settings(const KafkaSettings& raw) {
   KafkaSettings checked;
   bool insecure = false;
-  for (const auto& [key, value] : raw) {
+  for (const auto& setting : raw) {
+    const auto& [name_as_given, value] = setting;
+    const std::string& key = name_as_given;  // clang 14: a lambda cannot capture a binding
     const auto specs = kafka_setting_specs();
     const auto at = std::ranges::find_if(
         specs, [&](const SettingSpec& spec) { return folded(spec.name) == folded(key); });
