@@ -210,6 +210,7 @@ struct Kernel {
   void (*spreads)(const Input& in, const Means& means, Spreads& spreads);
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute does not stand in parentheses
 #define WS_KERNEL(suffix, target)                                                       \
   target Magnitudes magnitudes_##suffix(const float* values, std::size_t count) {       \
     return magnitudes_body(values, count);                                              \
@@ -221,6 +222,7 @@ struct Kernel {
     spreads_body(in, means, spreads);                                                   \
   }                                                                                     \
   constexpr Kernel kKernel_##suffix = {magnitudes_##suffix, sums_##suffix, spreads_##suffix}
+// NOLINTEND(bugprone-macro-parentheses)
 
 WS_KERNEL(baseline, );
 #if defined(__x86_64__)
