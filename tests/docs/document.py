@@ -125,7 +125,7 @@ def masked(line):
 
 
 def mismatch(expected, printed):
-    """The first expected line that was not printed in its order; empty: none. `...` is any lines."""
+    """The first expected line that is missing in its order; empty: none. `...` is any lines."""
     rest = iter([masked(line) for line in printed])
     for line in expected:
         wanted = masked(line)

@@ -74,7 +74,8 @@ class Documents(unittest.TestCase):
             """)
 
     def test_output_that_differs_fails(self):
-        self.expect("```console\n$ echo delivered 5\nmissing 5\n```\n", wrong="should print: missing 5")
+        self.expect("```console\n$ echo delivered 5\nmissing 5\n```\n",
+                    wrong="should print: missing 5")
 
     def test_output_in_another_order_fails(self):
         self.expect("```console\n$ printf 'b\\na\\n'\na\nb\n```\n", wrong="should print: b")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Executes the commands of a Markdown document in a scratch copy of the tree. See README.md here."""
+"""Executes the commands of a Markdown document in a scratch copy of the tree: README.md here."""
 
 import os
 import pathlib
@@ -67,7 +67,8 @@ def run_document(path, build):
             for block in blocks:
                 wrong = run_block(bash, block, usage)
                 title = block.script.strip().split("\n")[0]
-                print(f"{path.name}:{block.line}: {'FAILED' if wrong else 'ok'}: {title}", flush=True)
+                verdict = "FAILED" if wrong else "ok"
+                print(f"{path.name}:{block.line}: {verdict}: {title}", flush=True)
                 print("".join(f"  {line}\n" for line in wrong), end="")
                 bad += 1 if wrong else 0
     return bad if blocks else -1

@@ -52,7 +52,7 @@ class Shell:
         os.close(self.reports)
 
     def run(self, script):
-        """(failed commands, printed lines). The block's end is waited for, not its background jobs."""
+        """(failed commands, printed lines), when the block ends; its background jobs go on."""
         self.count += 1
         output = self.outputs / str(self.count)
         self.bash.stdin.write(f"{{\n{script}\n}} </dev/null >'{output}' 2>&1\n"
