@@ -121,9 +121,9 @@ void Js220Device::on_control(std::span<const std::byte> payload) {
 
 void Js220Device::on_publish(const js220::Publish& message, std::int64_t now_ns) {
   if (message.topic == "$") {
-    for (auto& answer : topics_.metadata()) publish(std::move(answer));
+    for (const auto& answer : topics_.metadata()) publish(answer);
   } else if (message.topic == "?") {
-    for (auto& answer : topics_.values()) publish(std::move(answer));
+    for (const auto& answer : topics_.values()) publish(answer);
   } else if (message.topic == "c/!ping") {
     if (faults_.take(FaultKind::kNoPong)) return;
     js220::Publish pong{"c/!pong", message.value, 0};
@@ -131,7 +131,7 @@ void Js220Device::on_publish(const js220::Publish& message, std::int64_t now_ns)
       if (auto frame = js220::encode(0, pong, js220::Direction::kToHost)) late_pong_ = *frame;
       late_pong_ns_ = now_ns + fault->duration_ns.value_or(0);
     } else {
-      publish(std::move(pong));
+      publish(pong);
     }
   } else {
     on_setting(message, now_ns);
@@ -162,7 +162,7 @@ void Js220Device::on_setting(const js220::Publish& message, std::int64_t now_ns)
   publish({message.topic + "#", Value::i32(code), 0});
 }
 
-void Js220Device::publish(js220::Publish message) {
+void Js220Device::publish(const js220::Publish& message) {
   // A topic that leaves no room for its suffix gets no answer.
   if (auto frame = js220::encode(0, message, js220::Direction::kToHost)) queue(*frame);
 }

@@ -28,7 +28,7 @@ struct Js220DeviceOptions {
   std::uint64_t start_id = 0;  // of the counter, when the device is made
   double time_scale = 1;       // of the counter, against real time; TIMEMAP says so
   // 28 ms of current, voltage, range and one input.
-  std::size_t fifo_bytes = 256 * 1024;
+  std::size_t fifo_bytes = std::size_t{256} * 1024;
   // A transfer completes when it is full, or this long after the last one.
   std::int64_t hold_ns = 10'000'000;
 };
@@ -66,7 +66,7 @@ class Js220Device final : public UsbDevice {
   void on_control(std::span<const std::byte> payload);
   void on_publish(const js220::Publish& message, std::int64_t now_ns);
   void on_setting(const js220::Publish& message, std::int64_t now_ns);
-  void publish(js220::Publish message);
+  void publish(const js220::Publish& message);
   void queue(const js220::FrameBuffer& frame);
   void queue_time(std::int64_t now_ns);
   bool streams_due(std::int64_t now_ns) const;

@@ -147,7 +147,7 @@ std::string describe_faults() {
   return text;
 }
 
-std::optional<Fault> FaultPlan::use(std::deque<Fault>::iterator place) {
+std::optional<Fault> FaultPlan::use(const std::deque<Fault>::iterator& place) {
   if (place == armed_.end()) return std::nullopt;
   const Fault fault = *place;
   if (--place->count == 0) armed_.erase(place);

@@ -71,7 +71,7 @@ class FaultPlan {
   const Fault* peek(FaultKind kind) const;
 
  private:
-  std::optional<Fault> use(std::deque<Fault>::iterator place);
+  std::optional<Fault> use(const std::deque<Fault>::iterator& place);
   std::deque<Fault> armed_;
 };
 

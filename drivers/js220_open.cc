@@ -169,7 +169,7 @@ proto::Result<void> Js220Driver::wait_for(const std::string& what, int timeout_m
     const auto loan = port_->wait_bulk_in(left_ms);
     if (loan) {
       NoSink sink;
-      const auto handled = receive(*loan, sink);
+      auto handled = receive(*loan, sink);
       port_->return_loan(*loan);
       if (!handled) return handled;
       failed_transfers_ = 0;
