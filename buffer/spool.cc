@@ -119,8 +119,8 @@ int Spool::Impl::try_commit(const Commit& commit, std::uint64_t pages, CommitRep
   }
   std::vector<NewRow> gaps;
   if (code == SQLITE_OK) code = make_room(pages, next, changed, gaps, done);
-  if (code == SQLITE_OK) code = append(gaps, next);
   if (code == SQLITE_OK) code = append(commit.rows, next);
+  if (code == SQLITE_OK) code = append(gaps, next);
   for (const StateChange& change : commit.state) {
     if (code != SQLITE_OK) break;
     code = change.value ? state.put(change.key, *change.value) : state.remove(change.key);

@@ -89,9 +89,9 @@ struct SpoolTotals {
   bool disk_full = false;
 };
 
-// Rows to append in the same commit that evicted `ranges`: the Gap events. Called before the commit
-// ends, more than once if it evicts in several rounds, and again for the same ranges if it is tried
-// again: the rows of a commit that failed are dropped.
+// Rows to append in the same commit that evicted `ranges`, after the commit's own: the Gap events.
+// Called before the commit ends, more than once if it evicts in several rounds, and again for the
+// same ranges if it is tried again: the rows of a commit that failed are dropped.
 using EvictionObserver = std::function<std::vector<NewRow>(std::span<const EvictedRange> ranges)>;
 
 // The one writer. One thread at a time; one per file on the machine (flock). Errors: SpoolErrc.

@@ -155,13 +155,11 @@ void InstrumentWorker::serve_requests() {
       request = std::move(requests_.front());
       requests_.pop_front();
     }
-    if (stop_) {
-      request.done(stopping());
-    } else {
-      request.done(pipeline_->execute(request.command));
-    }
+    auto reply = stop_ ? stopping() : pipeline_->execute(request.command);
+    // Whoever has the answer finds it in the status.
     published_ns_ = 0;
     publish();
+    request.done(std::move(reply));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "agent/daemon/parts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/config/config_options.h"
@@ -99,8 +100,11 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   auto parts =
       std::make_unique<Parts>(largest_ring(config), (*spool)->open_report(), config, setup.clock);
   // Before anything else can push: the first record of a stream says which one went before.
-  parts->queue.push(
-      entry_of(parts->events.rows(start_events(parts->open_report, setup.clock.utc_ns() / 1000))));
+  SpoolEntry first =
+      entry_of(parts->events.rows(start_events(parts->open_report, setup.clock.utc_ns() / 1000)));
+  std::ranges::move(parts->losses.on_evicted(parts->open_report.evicted),
+                    std::back_inserter(first.rows));
+  parts->queue.push(std::move(first));
   (*spool)->set_eviction_observer(
       [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
   for (const Settings& instrument : config.instruments) {
