@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "agent/status/health.h"
+
+namespace agent {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t kNowUs = 1'795'000'000'000'000;
+
+// Nothing is wrong with it.
+AgentStatus well() {
+  AgentStatus status;
+  status.updated_utc_us = kNowUs;
+  status.uptime_s = 86'400;
+  InstrumentStatus instrument;
+  instrument.id = {"js220", "001234"};
+  instrument.state = "streaming";
+  status.instruments = {instrument};
+  status.spool.writer.totals.quota_bytes = 1'000'000;
+  status.kafka.state = "delivering";
+  status.kafka.brokers = "kafka1:9092";
+  return status;
+}
+
+AgentStatus judged(AgentStatus status) {
+  judge_health(status);
+  return status;
+}
+
+void fill_spool(AgentStatus& status, std::uint64_t bytes, double age_s) {
+  buffer::LaneTotals& lane = status.spool.writer.totals.lanes[proto::Lane::kTelemetry];
+  lane.unacked_bytes = bytes;
+  lane.oldest_unacked_us = kNowUs - static_cast<std::int64_t>(age_s * 1e6);
+}
+
+TEST(Health, NothingWrongIsHealthy) {
+  const AgentStatus status = judged(well());
+  EXPECT_EQ(status.health, Health::kHealthy);
+  EXPECT_TRUE(status.reasons.empty());
+}
+
+struct Cause {
+  const char* code;
+  Health severity;
+  const char* object;
+  const char* message;
+  void (*make)(AgentStatus&);
+};
+void PrintTo(const Cause& cause, std::ostream* out) { *out << cause.code; }
+
+class EachCause : public testing::TestWithParam<Cause> {};
+
+TEST_P(EachCause, HasItsCodeObjectAndRemedy) {
+  AgentStatus status = well();
+  GetParam().make(status);
+  judge_health(status);
+  EXPECT_EQ(status.health, GetParam().severity);
+  ASSERT_EQ(status.reasons.size(), 1u);
+  const HealthReason& reason = status.reasons[0];
+  EXPECT_EQ(reason.code, GetParam().code);
+  EXPECT_THAT(reason.object, HasSubstr(GetParam().object));
+  EXPECT_THAT(reason.message, HasSubstr(GetParam().message));
+  EXPECT_NE(reason.remedy, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Health, EachCause,
+    testing::Values(
+        Cause{"no_instrument_configured", Health::kDegraded, "instrument",
+              "No instrument is configured.", [](AgentStatus& it) { it.instruments.clear(); }},
+        Cause{"instrument_absent", Health::kDegraded, "js220/001234",
+              "js220/001234 has been absent for 2 h",
+              [](AgentStatus& it) {
+                it.instruments[0].state = "absent";
+                it.instruments[0].state_since_utc_us = kNowUs - 7'200'000'000;
+              }},
+        Cause{"recent_gap", Health::kDegraded, "js220/001234", "has a gap (usb_loss)",
+              [](AgentStatus& it) {
+                it.instruments[0].pipeline.last_gap_utc_us = kNowUs - 60'000'000;
+                it.instruments[0].pipeline.last_gap_reason = "usb_loss";
+              }},
+        Cause{"losing_data", Health::kCritical, "js220/001234", "has a gap (overrun)",
+              [](AgentStatus& it) {
+                it.instruments[0].pipeline.last_gap_utc_us = kNowUs - 1'000'000;
+                it.instruments[0].pipeline.last_gap_reason = "overrun";
+              }},
+        Cause{"spool_not_writable", Health::kCritical, "spool.db",
+              "The spool cannot be written: no space left.",
+              [](AgentStatus& it) {
+                it.spool.path = "spool.db";
+                it.spool.writer.last_error = "no space left";
+              }},
+        Cause{"spool_filling", Health::kDegraded, "", "The spool is 90 % full, full in 3 h 10 min",
+              [](AgentStatus& it) {
+                fill_spool(it, 900'000, 1);
+                it.spool.time_to_full_s = 11'400;
+              }},
+        Cause{"spool_full", Health::kCritical, "",
+              "The spool is full: the oldest unsent data is being evicted.",
+              [](AgentStatus& it) { fill_spool(it, 990'000, 1); }},
+        Cause{"no_broker_configured", Health::kDegraded, "kafka.brokers",
+              "No broker is configured: data is kept on disk and not sent.",
+              [](AgentStatus& it) { it.kafka.state = "no broker configured"; }},
+        Cause{"broker_unreachable", Health::kDegraded, "kafka1:9092",
+              "Brokers do not take data: no broker can be reached.",
+              [](AgentStatus& it) {
+                it.kafka.state = "backing off";
+                it.kafka.last_error = "no broker can be reached";
+              }},
+        Cause{"forwarder_held", Health::kDegraded, "kafka1:9092", "Sending is held: look there.",
+              [](AgentStatus& it) {
+                it.kafka.state = "held";
+                it.kafka.explanation = "look there";
+              }},
+        Cause{"backlog", Health::kDegraded, "kafka1:9092", "The oldest unsent data is 5 min old.",
+              [](AgentStatus& it) { fill_spool(it, 1'000, 300); }},
+        Cause{"thread_stuck", Health::kCritical, "forwarder", "Thread forwarder makes no progress.",
+              [](AgentStatus& it) { it.stuck_threads = {"forwarder"}; }},
+        Cause{"restart_needed", Health::kDegraded, "spool.path", "spool.path was changed.",
+              [](AgentStatus& it) { it.restart_needed = {"spool.path"}; }}));
+
+TEST(Health, IsTheWorstOfItsReasonsWhichComesFirst) {
+  AgentStatus status = well();
+  status.kafka.state = "no broker configured";
+  status.spool.writer.last_error = "no space left";
+  judge_health(status);
+  EXPECT_EQ(status.health, Health::kCritical);
+  ASSERT_EQ(status.reasons.size(), 2u);
+  EXPECT_EQ(status.reasons[0].code, "spool_not_writable");
+}
+
+}  // namespace
+}  // namespace agent
