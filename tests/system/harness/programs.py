@@ -14,7 +14,7 @@ def build_folder():
 
 def program(name):
     """The path of a built program; an error that says how to build it when there is none."""
-    for folder in (".", "agent/cli", "tests/kafka", "tests/system"):
+    for folder in (".", "tests/kafka", "tests/system"):
         path = build_folder() / folder / name
         if path.is_file():
             return str(path)
