@@ -30,7 +30,8 @@ bool has_brokers(const ForwarderOptions& options) {
 struct Forwarder::Impl {
   Impl(ForwarderOptions wanted, SpoolWriter& writer, const proto::Clock& time)
       : options(std::move(wanted)), spool(writer), clock(time) {
-    current.state = "stopped";
+    // Until the first answer, which may take as long as a broker is silent.
+    current.state = "connecting";
     current.delivery =
         options.delivery == Delivery::kExactlyOnce ? "exactly_once" : "at_least_once";
   }

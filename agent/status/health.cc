@@ -118,7 +118,8 @@ class Judge {
           "wattspoold");
     } else if (kafka.state == "held") {
       add(Health::kDegraded, "forwarder_held", kafka.brokers,
-          fmt::format("Sending is held: {}.", kafka.explanation), "wattspool status --json");
+          fmt::format("Sending is held: {}.", kafka.explanation),
+          kafka.topic_warnings.empty() ? "wattspool status --json" : "wattspool topics create");
     } else if (kafka.state == "backing off") {
       add(Health::kDegraded, "broker_unreachable", kafka.brokers,
           fmt::format("Brokers do not take data: {}.", kafka.last_error),
@@ -136,6 +137,8 @@ class Judge {
                       kafka.quarantined.front().reason),
           "wattspool status --json");
     }
+    // What holds the sending comes first; a line for each missing topic would bury it.
+    if (kafka.state == "held") return;
     for (const std::string& warning : kafka.topic_warnings) {
       add(Health::kDegraded, "topic_warning", kafka.brokers, warning, "wattspool topics create");
     }

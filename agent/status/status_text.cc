@@ -85,7 +85,10 @@ std::string spool_line(const SpoolStatus& spool, std::int64_t now_utc_us) {
 
 std::string kafka_line(const ForwarderStatus& kafka, std::int64_t now_utc_us) {
   std::string text = "kafka   " + kafka.state;
-  if (!kafka.brokers.empty()) text += " to " + kafka.brokers;
+  const bool is_speaking = kafka.state == "delivering" || kafka.state == "connecting";
+  if (!kafka.brokers.empty()) {
+    text += is_speaking ? " to " + kafka.brokers : " (" + kafka.brokers + ")";
+  }
   if (kafka.state == "backing off") text += ", next try in " + age_text(kafka.backoff_s);
   if (kafka.in_flight_records > 0) text += fmt::format(", {} in flight", kafka.in_flight_records);
   if (kafka.last_ack_utc_us) text += ", last ack " + ago(*kafka.last_ack_utc_us, now_utc_us);
