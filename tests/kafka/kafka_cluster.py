@@ -20,11 +20,15 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port},\\
+    CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,\\
+    CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config={login} required user_bench="right";
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor={replicas}
@@ -45,6 +49,7 @@ num.network.threads=2
 num.io.threads=4
 background.threads=2
 """
+LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 # Only for three nodes: a hung follower leaves the in-sync set, and a lost leader is replaced, soon.
 QUORUM_PROPERTIES = """\
 replica.lag.time.max.ms=3000
@@ -110,9 +115,9 @@ class Cluster:
         for attempt in range(5):
             self.down()
             if base:
-                ports = [base + i for i in range(count)] + [base + 10 + i for i in range(count)]
+                ports = [base + ten + i for ten in (0, 10, 20) for i in range(count)]
             else:
-                ports = choose_ports(2 * count)
+                ports = choose_ports(3 * count)
             try:
                 self.launch(jars, count, ports)
                 break
@@ -123,7 +128,7 @@ class Cluster:
         return self.bootstrap()
 
     def launch(self, jars, count, ports):
-        clients, controllers = ports[:count], ports[count:]
+        clients, controllers, sasl = ports[:count], ports[count:2 * count], ports[2 * count:]
         voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controllers))
         formats = []
         for i in range(count):
@@ -131,7 +136,8 @@ class Cluster:
             node.mkdir(parents=True)
             text = PROPERTIES.format(
                 node=i + 1, voters=voters, port=clients[i], controller_port=controllers[i],
-                data=node / "data", replicas=3 if count >= 3 else 1, in_sync=2 if count >= 3 else 1)
+                sasl_port=sasl[i], login=LOGIN, data=node / "data",
+                replicas=3 if count >= 3 else 1, in_sync=2 if count >= 3 else 1)
             (node / "server.properties").write_text(
                 text + (QUORUM_PROPERTIES if count >= 3 else ""), encoding="ascii")
             command = kafka_jars.java(jars, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID,
@@ -142,8 +148,9 @@ class Cluster:
         for i, process in enumerate(formats):
             if process.wait() != 0:
                 raise BrokerFailed((self.node_dir(i + 1) / "format.log").read_text())
-        (self.folder / "bootstrap").write_text(
-            ",".join(f"127.0.0.1:{port}" for port in clients) + "\n", encoding="ascii")
+        for name, servers in (("bootstrap", clients), ("bootstrap-sasl", sasl)):
+            (self.folder / name).write_text(
+                ",".join(f"127.0.0.1:{port}" for port in servers) + "\n", encoding="ascii")
         for node in range(1, count + 1):
             self.start(node, wait=False)
         for node in range(1, count + 1):
@@ -221,7 +228,8 @@ class Cluster:
             if self.pid(node):
                 self.kill(node)
             shutil.rmtree(self.node_dir(node))
-        (self.folder / "bootstrap").unlink(missing_ok=True)
+        for name in ("bootstrap", "bootstrap-sasl"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def warm_up(self):
         """An empty transaction: the first one makes topics of the broker's own and takes 1 s."""
@@ -237,7 +245,7 @@ def make_class_archive(jars):
     """Runs one broker to its end with the JVM recording the classes it loads (about 50 MB)."""
     cluster = Cluster(jars / "archive-run")
     cluster.down()
-    cluster.launch(jars, 1, choose_ports(2))
+    cluster.launch(jars, 1, choose_ports(3))
     cluster.stop(1)
     home = cluster.node_dir(1)
     command = kafka_jars.java(jars, "kafka.Kafka", str(home / "server.properties"), archive=False)

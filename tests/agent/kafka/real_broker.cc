@@ -45,7 +45,10 @@ void ask(const KafkaSettings& settings,
 RealBroker::RealBroker() {
   const char* folder = std::getenv("WATTSPOOL_KAFKA");
   std::string servers;
-  if (folder != nullptr) std::ifstream(std::string(folder) + "/bootstrap") >> servers;
+  if (folder != nullptr) {
+    std::ifstream(std::string(folder) + "/bootstrap") >> servers;
+    std::ifstream(std::string(folder) + "/bootstrap-sasl") >> sasl_servers_;
+  }
   EXPECT_FALSE(servers.empty()) << "run it by ctest, or see tests/kafka/README.md";
   settings_ = {{"bootstrap.servers", servers}};
 }

@@ -17,6 +17,8 @@ class RealBroker {
 
   RealBroker();
   const KafkaSettings& settings() const { return settings_; }
+  // Where a password is asked for: PLAIN, user bench, password right.
+  const std::string& sasl_servers() const { return sasl_servers_; }
   // A name that no other test has, also not in a second run.
   static std::string unique(const std::string& base);
 
@@ -33,6 +35,7 @@ class RealBroker {
  private:
   void wait_for_partitions(const std::string& name, int partitions);
   KafkaSettings settings_;
+  std::string sasl_servers_;
 };
 
 }  // namespace agent
