@@ -119,8 +119,10 @@ Consumer::~Consumer() = default;
 
 proto::Result<std::int32_t> Consumer::partition_count(const std::string& topic,
                                                       std::chrono::milliseconds timeout) {
+  rd_kafka_topic_t* const handle = impl_->topic(topic);
+  if (handle == nullptr) return impl_->failed(rd_kafka_last_error(), "look for topic " + topic);
   const rd_kafka_metadata_t* metadata = nullptr;
-  const auto code = rd_kafka_metadata(impl_->client.get(), 0, impl_->topic(topic), &metadata,
+  const auto code = rd_kafka_metadata(impl_->client.get(), 0, handle, &metadata,
                                       static_cast<int>(timeout.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return impl_->failed(code, "look for topic " + topic);
   const rd_kafka_metadata_topic_t& found = metadata->topics[0];
@@ -189,7 +191,10 @@ proto::Result<std::size_t> Consumer::poll(std::chrono::milliseconds timeout,
     if (!message) break;
     if (message->rkt == nullptr) continue;
     const std::string topic = rd_kafka_topic_name(message->rkt);
-    Reading& reading = impl_->readings[{topic, message->partition}];
+    // An error may be of the whole topic: then no partition is named.
+    Reading unknown;
+    const auto started = impl_->readings.find({topic, message->partition});
+    Reading& reading = started == impl_->readings.end() ? unknown : started->second;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       reading.next = std::max(reading.next, message->offset);
       impl_->contact(topic, message->partition, reading, message->offset);

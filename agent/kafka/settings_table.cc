@@ -41,13 +41,15 @@ constexpr SettingSpec kSpecs[] = {
      "none: the broker's host name is not checked"},
     {"enable.ssl.certificate.verification", kBool, "", "",
      "false: the broker's certificate is not checked"},
-    {"socket.timeout.ms", kInteger, "1000..300000", "", "default 4000"},
+    // librdkafka takes no more than transaction.timeout.ms.
+    {"socket.timeout.ms", kInteger, "1000..10000", "", "default 4000"},
     {"socket.connection.setup.timeout.ms", kInteger, "1000..300000", "", "default 5000"},
     {"socket.send.buffer.bytes", kInteger, "0..100000000", "", "0: the system's"},
     {"socket.keepalive.enable", kBool, "", "", "default true"},
     {"connections.max.idle.ms", kInteger, "0..2147483647", "", "0: never closed"},
-    {"reconnect.backoff.ms", kInteger, "0..3600000", "", "default 50"},
-    {"reconnect.backoff.max.ms", kInteger, "0..3600000", "", "default 1000"},
+    // librdkafka wants the first no larger than the second; so any two of these are.
+    {"reconnect.backoff.ms", kInteger, "0..1000", "", "default 50"},
+    {"reconnect.backoff.max.ms", kInteger, "1000..3600000", "", "default 1000"},
     {"metadata.max.age.ms", kInteger, "1..86400000", "", "age of the oldest usable metadata"},
     {"topic.metadata.refresh.interval.ms", kInteger, "-1..3600000", "", "default 300000"},
     {"linger.ms", kInteger, "0..1000", "", "default 5"},

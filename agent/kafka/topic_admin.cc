@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/kafka/topic_admin.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "agent/kafka/client_conf.h"
@@ -16,11 +18,20 @@ using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, FreeWith<rd_kafka_NewTo
 using ResourcePtr =
     std::unique_ptr<rd_kafka_ConfigResource_t, FreeWith<rd_kafka_ConfigResource_destroy>>;
 
+using SteadyClock = std::chrono::steady_clock;
+
+std::chrono::milliseconds until(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
+  return std::max(left, std::chrono::milliseconds(1));
+}
+
+// The library ends the request itself at its timeout; that answer is waited for.
+int wait_ms(std::chrono::milliseconds timeout) { return static_cast<int>(timeout.count()) + 1000; }
+
 }  // namespace
 
 struct TopicAdmin::Impl {
   ClientPtr client;
-  QueuePtr queue;
   int connection_code = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string connection_reason;
 
@@ -50,6 +61,9 @@ struct TopicAdmin::Impl {
     return made;
   }
 
+  // A queue of its own for each request: the answer to one that was given up is nobody else's.
+  QueuePtr queue() const { return QueuePtr(rd_kafka_queue_new(client.get())); }
+
   proto::Result<TopicState> look(const std::string& name, std::chrono::milliseconds timeout);
   void read_configs(std::vector<TopicState>& states, std::chrono::milliseconds timeout);
   void take_configs(rd_kafka_event_t* event, std::vector<TopicState>& states);
@@ -66,7 +80,6 @@ proto::Result<std::unique_ptr<TopicAdmin>> TopicAdmin::open(const KafkaSettings&
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return tl::unexpected(client.error());
   impl->client = std::move(*client);
-  impl->queue.reset(rd_kafka_queue_new(impl->client.get()));
   return std::unique_ptr<TopicAdmin>(new TopicAdmin(std::move(impl)));
 }
 
@@ -102,9 +115,10 @@ proto::Result<TopicState> TopicAdmin::Impl::look(const std::string& name,
     if (state.exists) state.replication = topic.partitions[0].replica_cnt;
   }
   rd_kafka_metadata_destroy(metadata);
-  const bool refused = topic_error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-                       topic_error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
-  if (refused) return broker_fail(topic_error, "look for topic " + name, "");
+  const bool absent = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                      topic_error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  // Without an answer nothing is claimed: a topic whose leaders are being chosen is not missing.
+  if (!state.exists && !absent) return broker_fail(topic_error, "look for topic " + name, "");
   return state;
 }
 
@@ -140,21 +154,23 @@ void TopicAdmin::Impl::read_configs(std::vector<TopicState>& states,
   }
   if (resources.empty()) return;
   const OptionsPtr chosen = options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
+  const QueuePtr answers = queue();
   rd_kafka_DescribeConfigs(client.get(), resources.data(), resources.size(), chosen.get(),
-                           queue.get());
-  const EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count()) + 1000));
+                           answers.get());
+  const EventPtr event(rd_kafka_queue_poll(answers.get(), wait_ms(timeout)));
   if (event) take_configs(event.get(), states);
 }
 
 proto::Result<std::vector<TopicState>> TopicAdmin::describe(const std::vector<std::string>& names,
                                                             std::chrono::milliseconds timeout) {
+  const auto deadline = SteadyClock::now() + timeout;
   std::vector<TopicState> states;
   for (const std::string& name : names) {
-    auto state = impl_->look(name, timeout);
+    auto state = impl_->look(name, until(deadline));
     if (!state) return tl::unexpected(state.error());
     states.push_back(std::move(*state));
   }
-  impl_->read_configs(states, timeout);
+  impl_->read_configs(states, until(deadline));
   return states;
 }
 
@@ -170,9 +186,9 @@ proto::Result<CreateOutcome> TopicAdmin::create(TopicPlan plan, std::chrono::mil
   }
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   const OptionsPtr chosen = impl_->options(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout);
-  rd_kafka_CreateTopics(impl_->client.get(), topics, 1, chosen.get(), impl_->queue.get());
-  const EventPtr event(
-      rd_kafka_queue_poll(impl_->queue.get(), static_cast<int>(timeout.count()) + 1000));
+  const QueuePtr answers = impl_->queue();
+  rd_kafka_CreateTopics(impl_->client.get(), topics, 1, chosen.get(), answers.get());
+  const EventPtr event(rd_kafka_queue_poll(answers.get(), wait_ms(timeout)));
   if (!event) return impl_->failed(RD_KAFKA_RESP_ERR__TIMED_OUT, "create topic " + plan.name);
   if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return impl_->failed(code, "create topic " + plan.name);

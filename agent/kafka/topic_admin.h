@@ -28,6 +28,7 @@ class TopicAdmin {
 
   proto::Result<std::int32_t> broker_count(std::chrono::milliseconds timeout);
   // The states are in the order of the names. Where the configuration may not be read, it is empty.
+  // The timeout is for all of them together.
   proto::Result<std::vector<TopicState>> describe(const std::vector<std::string>& names,
                                                   std::chrono::milliseconds timeout);
   // A setting that an older broker does not know (message.timestamp.after.max.ms, before 3.6) is

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/kafka/topics_create.h"
 
+#include <algorithm>
 #include <ostream>
+#include <set>
+#include <thread>
 #include <vector>
 
 #include "agent/kafka/error_table.h"
@@ -11,12 +14,68 @@
 namespace agent {
 namespace {
 
+std::vector<std::string> topic_names(const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const proto::TopicSpec& spec : proto::kTopics) {
+    names.push_back(proto::topic_name(prefix, spec.topic));
+  }
+  return names;
+}
+
 void say_error(const proto::Error& error, std::ostream& err) {
   err << "wattspool topics: " << error.message();
   const bool of_broker = error.code.category() == broker_category();
   const std::string_view remedy = of_broker ? kafka_error(error.code.value()).remedy : "";
   if (!remedy.empty()) err << "; " << remedy;
   err << "\n";
+}
+
+// The topics that exist already; none where we may not look.
+std::set<std::string> existing_topics(TopicAdmin& admin, const std::vector<std::string>& names,
+                                      std::chrono::milliseconds timeout) {
+  std::set<std::string> existing;
+  const auto states = admin.describe(names, timeout);
+  if (!states) return existing;
+  for (const TopicState& state : *states) {
+    if (state.exists) existing.insert(state.name);
+  }
+  return existing;
+}
+
+// The broker answers before it shows a new topic to others; an agent that is started next would
+// call it missing.
+proto::Result<std::vector<TopicState>> visible_topics(TopicAdmin& admin,
+                                                      const std::vector<std::string>& names,
+                                                      std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    auto states = admin.describe(names, timeout);
+    const bool all = states && std::ranges::all_of(*states, &TopicState::exists);
+    if (all || std::chrono::steady_clock::now() >= deadline) return states;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+// Creates what is missing, even where it may not look; true when all are there.
+bool create_missing(TopicAdmin& admin, const TopicsOptions& options, std::int32_t brokers,
+                    std::ostream& out, std::ostream& err) {
+  bool all = true;
+  const auto existing = existing_topics(admin, topic_names(options.topic_prefix), options.timeout);
+  for (const proto::TopicSpec& spec : proto::kTopics) {
+    const TopicPlan plan = plan_topic(spec, options.topic_prefix, options.sizing, brokers);
+    proto::Result<CreateOutcome> outcome = CreateOutcome::kExists;
+    if (!existing.contains(plan.name)) outcome = admin.create(plan, options.timeout);
+    if (!outcome) {
+      say_error(outcome.error(), err);
+      all = false;
+    } else if (*outcome == CreateOutcome::kCreated) {
+      out << "created " << plan.name << " partitions=" << plan.partitions
+          << " replication=" << plan.replication << "\n";
+    } else {
+      out << "exists  " << plan.name << "\n";
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -32,33 +91,18 @@ int run_topics_create(const TopicsOptions& options, std::ostream& out, std::ostr
     say_error(brokers.error(), err);
     return 1;
   }
-  int exit_code = 0;
-  std::vector<std::string> existing;
-  for (const proto::TopicSpec& spec : proto::kTopics) {
-    const TopicPlan plan = plan_topic(spec, options.topic_prefix, options.sizing, *brokers);
-    const auto outcome = (*admin)->create(plan, options.timeout);
-    if (!outcome) {
-      say_error(outcome.error(), err);
-      exit_code = 1;
-    } else if (*outcome == CreateOutcome::kCreated) {
-      out << "created " << plan.name << " partitions=" << plan.partitions
-          << " replication=" << plan.replication << "\n";
-    } else {
-      out << "exists  " << plan.name << "\n";
-      existing.push_back(plan.name);
+  if (!create_missing(**admin, options, *brokers, out, err)) return 1;
+  const auto states = visible_topics(**admin, topic_names(options.topic_prefix), options.timeout);
+  if (!states) {
+    say_error(states.error(), err);
+    return 0;
+  }
+  for (std::size_t i = 0; i < states->size(); ++i) {  // in the order of the names
+    for (const std::string& warning : topic_warnings(proto::kTopics[i], (*states)[i])) {
+      err << "wattspool topics: warning: " << warning << "\n";
     }
   }
-  const auto states = (*admin)->describe(existing, options.timeout);
-  if (!states) return exit_code;
-  for (const TopicState& state : *states) {
-    for (const proto::TopicSpec& spec : proto::kTopics) {
-      if (options.topic_prefix + std::string(spec.suffix) != state.name) continue;
-      for (const std::string& warning : topic_warnings(spec, state)) {
-        err << "wattspool topics: warning: " << warning << "\n";
-      }
-    }
-  }
-  return exit_code;
+  return 0;
 }
 
 }  // namespace agent

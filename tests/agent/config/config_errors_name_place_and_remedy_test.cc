@@ -82,7 +82,7 @@ const Mistake kMistakes[] = {
     {"[kafka.settings]\nsocket.timeout.ms = 5\n",
      "wattspool.toml:2:21: [kafka.settings] kafka.socket.timeout.ms = \"5\": expected a whole "
      "number, "
-     "1000..300000: bad value\n"},
+     "1000..10000: bad value\n"},
     {"[kafka.settings]\nsasl.password = \"hush\"\n",
      "wattspool.toml:2:17: [kafka.settings] kafka.sasl.password: a secret must not stand in a "
      "configuration file; use sasl.password_file: setting refused\n"},

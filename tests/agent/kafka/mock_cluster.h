@@ -38,6 +38,10 @@ class MockCluster {
   void up() {
     for (int i = 1; i <= brokers_; ++i) rd_kafka_mock_broker_set_up(cluster_, i);
   }
+  // Each answer comes that much later.
+  void answer_after(int delay_ms) {
+    for (int i = 1; i <= brokers_; ++i) rd_kafka_mock_broker_set_rtt(cluster_, i, delay_ms);
+  }
   // The next Produce requests are answered with these.
   void fail_produce(std::initializer_list<rd_kafka_resp_err_t> errors) {
     const std::vector<rd_kafka_resp_err_t> list(errors);
