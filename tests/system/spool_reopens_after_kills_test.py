@@ -21,7 +21,7 @@ SMALL_QUOTA = "24MiB"
 
 
 class SpoolReopensAfterKills(unittest.TestCase):
-    def campaign(self, **settings):
+    def campaign(self, evicts=False, **settings):
         random = seeded_random()
         with Scratch("kills") as scratch:
             emulator = Emulator(scratch, ["000001", "000002"], ["--load", "mcu"]).start()
@@ -38,6 +38,9 @@ class SpoolReopensAfterKills(unittest.TestCase):
                     verdict = json.loads(agent.ask("spool", "verify", "--json").stdout)
                     self.assertTrue(verdict["ok"], verdict)
             agent.start().wait_streaming()
+            if evicts:  # a slow disk fills the ring later
+                agent.wait_until(lambda status: status["spool"]["evicted_rows_total"] > 0,
+                                 "rows are evicted")
             self.check_books(agent)
             self.assertEqual(agent.stop(), 0)
             audit = audit_spool(agent.spool)
@@ -65,7 +68,7 @@ class SpoolReopensAfterKills(unittest.TestCase):
         self.campaign(waveform="1kHz")
 
     def test_full_rate_while_rows_are_evicted(self):
-        audit = self.campaign(waveform="full", quota=SMALL_QUOTA, ring="1MiB")
+        audit = self.campaign(evicts=True, waveform="full", quota=SMALL_QUOTA, ring="1MiB")
         self.assertGreater(audit.document["gap_events"].get("evicted", 0), 0)
 
 
