@@ -12,6 +12,8 @@
 namespace agent {
 namespace {
 
+constexpr std::int64_t kCaughtUpUs = 5'000'000;
+
 bool is_float(const proto::Signal& signal) { return !signal.unit.empty(); }
 
 double float_rate_hz(const proto::DeviceInfo& info) {
@@ -143,7 +145,11 @@ AgentStatus StatusBuilder::build() const {
   status.spool.set_aside = parts_.open_report.set_aside;
   status.spool.damage = parts_.open_report.damage;
   status.spool.append_bytes_per_s = rates_.append_bytes_per_s();
-  status.spool.time_to_full_s = rates_.time_to_full_s(status.spool.writer.totals.quota_bytes);
+  // What waits for the next transaction goes up and down, and says nothing.
+  const auto oldest_us = oldest_unacked_us(status.spool);
+  if (oldest_us && status.updated_utc_us - *oldest_us > kCaughtUpUs) {
+    status.spool.time_to_full_s = rates_.time_to_full_s(status.spool.writer.totals.quota_bytes);
+  }
   status.kafka = forwarder_status();
   judge_health(status);
   return status;
