@@ -105,6 +105,9 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   std::ranges::move(parts->losses.on_evicted(parts->open_report.evicted),
                     std::back_inserter(first.rows));
   parts->queue.push(std::move(first));
+  // Nearly always empty: making room for the new stream's own entry took rows.
+  const auto& evicted = parts->open_report.evicted;
+  if (!evicted.empty()) parts->queue.push(entry_of(parts->losses.on_evicted(evicted)));
   (*spool)->set_eviction_observer(
       [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
   for (const Settings& instrument : config.instruments) {
