@@ -69,7 +69,7 @@ std::string to_json(const EventRecord& record) {
       .integer_field("epoch_us", record.utc_us)
       .nullable_string_field("device_id", record.device_id)
       .nullable_string_field("test_id", record.test_id)
-      .string_field("event_type", record.event_type)
+      .string_field("event_type", record.event_type.word())
       .string_field("severity", to_string(record.severity))
       .nullable_id_field("record_number", record.record_number)
       .string_field("message", record.message)

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "proto/event_type.h"
 #include "proto/gap.h"
 #include "proto/ids.h"
 #include "proto/instrument.h"
@@ -41,7 +42,7 @@ struct EventRecord {
   std::int64_t utc_us = 0;
   std::optional<std::string> device_id;  // null for events of the agent itself
   std::optional<std::string> test_id;
-  std::string event_type;  // "gap", "test_started", ...: the closed list of wire.md 4
+  EventType event_type;
   Severity severity = Severity::kInfo;
   std::optional<RecordNumber> record_number;
   std::string message;

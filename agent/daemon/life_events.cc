@@ -11,10 +11,10 @@
 namespace agent {
 namespace {
 
-proto::EventRecord event_at(std::int64_t now_us, std::string type, std::string message) {
+proto::EventRecord event_at(std::int64_t now_us, proto::EventType type, std::string message) {
   proto::EventRecord event;
   event.utc_us = now_us;
-  event.event_type = std::move(type);
+  event.event_type = type;
   event.message = std::move(message);
   return event;
 }

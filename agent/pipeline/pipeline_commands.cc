@@ -19,7 +19,7 @@ std::int64_t Pipeline::Impl::border_utc_us() const {
   return (live_.has_value() ? live_->time.utc_ns(live_->position) : clock_.utc_ns()) / 1000;
 }
 
-proto::EventRecord Pipeline::Impl::event(const char* type, std::string message) const {
+proto::EventRecord Pipeline::Impl::event(proto::EventType type, std::string message) const {
   proto::EventRecord event;
   event.utc_us = clock_.utc_ns() / 1000;
   event.device_id = device_id_;

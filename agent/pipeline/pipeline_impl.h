@@ -77,7 +77,7 @@ struct Pipeline::Impl {
   proto::Result<RunReply> run(const NextCycle& command);
   EventEntry begin_border(bool of_test);
   void end_border(EventEntry entry, bool of_test);
-  proto::EventRecord event(const char* type, std::string message) const;
+  proto::EventRecord event(proto::EventType type, std::string message) const;
   void add_run_state(EventEntry& entry, const char* state);
   RunReply reply(const char* state) const;
   std::int64_t border_utc_us() const;
