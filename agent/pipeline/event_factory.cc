@@ -9,7 +9,7 @@
 namespace agent {
 
 EventFactory::EventFactory(const proto::StreamId& stream, std::string agent_id,
-                           std::string topic_prefix)
+                           const std::string& topic_prefix)
     : stream_(stream),
       agent_id_(std::move(agent_id)),
       topic_(proto::topic_name(topic_prefix, proto::Topic::kEvent)) {}

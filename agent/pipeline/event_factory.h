@@ -17,7 +17,8 @@ namespace agent {
 // Thread-safe. One per agent: the daemon's own events and those of all pipelines share the counter.
 class EventFactory {
  public:
-  EventFactory(const proto::StreamId& stream, std::string agent_id, std::string topic_prefix);
+  EventFactory(const proto::StreamId& stream, std::string agent_id,
+               const std::string& topic_prefix);
 
   const proto::StreamId& stream() const { return stream_; }
 

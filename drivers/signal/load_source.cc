@@ -39,7 +39,8 @@ class LoadSource final : public SampleSource {
     current_->fill(first, amps);
     fill_voltage(first, amps, volts);
     for (std::uint32_t cell = 0; cell < kChunkCells; ++cell) {
-      const auto part = std::span(amps).subspan(cell * kCellValues, kCellValues);
+      const std::size_t at = std::size_t{cell} * kCellValues;
+      const auto part = std::span(amps).subspan(at, kCellValues);
       double peak = 0;
       for (const double value : part) peak = std::max(peak, std::abs(value));
       const std::uint8_t range = range_for(peak, limits);
@@ -50,7 +51,6 @@ class LoadSource final : public SampleSource {
       chunk.range[cell] = range;
       chunk.inputs[cell] = static_cast<std::uint8_t>(counter_inputs(index * kChunkCells + cell) |
                                                      (peak >= options_.gpi_threshold_a ? 1 : 0));
-      const std::size_t at = cell * kCellValues;
       measure(part, current_key_, first + at, kCurrentRanges[range].noise_a, &chunk.current[at]);
     }
     measure(volts, voltage_key_, first, kVoltageNoiseV, chunk.voltage.data());
