@@ -51,6 +51,7 @@ tl::expected<std::unique_ptr<Daemon>, StartFailure> Daemon::start(DaemonSetup se
   auto parts = build_parts(
       {.loaded = daemon->setup_.loaded,
        .clock = clock,
+       .log = log,
        .make_driver = daemon->setup_.make_driver,
        .on_instrument = [&status_log = daemon->status_log_](const proto::InstrumentId& id,
                                                             const InstrumentWorkerStatus& status) {

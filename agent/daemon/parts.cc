@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "agent/config/config_options.h"
 #include "agent/daemon/life_events.h"
+#include "proto/topics.h"
 
 namespace agent {
 namespace {
@@ -70,6 +72,32 @@ proto::Result<void> add_instrument(Parts& parts, buffer::Spool& spool, const Par
   return {};
 }
 
+std::set<std::string> open_runs_of(const Parts& parts) {
+  std::set<std::string> runs;
+  for (const InstrumentPart& part : parts.instruments) {
+    const PipelineStatus pipeline = part.worker->status().pipeline;
+    if (pipeline.run_state != "running") continue;
+    runs.insert(part.worker->id().device_id() + "/" + pipeline.test_id);
+  }
+  return runs;
+}
+
+void add_lost_runs(Parts& parts, const PartsSetup& setup, const KafkaSettings& kafka) {
+  const Settings& settings = setup.loaded.config.settings;
+  OpenRunsQuery query;
+  query.kafka = kafka;
+  query.client_id = settings.text("agent.id");
+  query.topic = proto::topic_name(settings.text("topics.prefix"), proto::Topic::kRun);
+  for (const InstrumentPart& part : parts.instruments) {
+    query.device_ids.insert(part.worker->id().device_id());
+  }
+  parts.lost_runs = std::make_unique<LostRuns>(
+      std::move(query), LostRuns::Links{.queue = parts.queue,
+                                        .clock = setup.clock,
+                                        .log = setup.log,
+                                        .open_now = [&parts] { return open_runs_of(parts); }});
+}
+
 proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
   const Config& config = setup.loaded.config;
   if (config.settings.list("kafka.brokers").empty()) return {};
@@ -79,6 +107,7 @@ proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
   options->on_event = [&parts](const ForwarderEvent& event) {
     parts.queue.push(parts.losses.on_forwarder_event(event));
   };
+  if (parts.open_report.created) add_lost_runs(parts, setup, options->kafka);
   parts.forwarder = std::make_unique<Forwarder>(std::move(*options), *parts.writer, setup.clock);
   return {};
 }
@@ -126,6 +155,7 @@ void start(Parts& parts) {
   parts.writer->start();
   for (const InstrumentPart& instrument : parts.instruments) instrument.worker->start();
   if (parts.forwarder) parts.forwarder->start();
+  if (parts.lost_runs) parts.lost_runs->start();
 }
 
 std::vector<std::string> stop(Parts& parts, const proto::Clock& clock,
@@ -142,6 +172,8 @@ std::vector<std::string> stop(Parts& parts, const proto::Clock& clock,
       hung.push_back(name);
     }
   }
+  on_step("question for open runs");
+  if (parts.lost_runs) parts.lost_runs->stop();
   parts.queue.push(entry_of(parts.events.rows({stop_event(clock.utc_ns() / 1000)})));
   if (parts.forwarder) {
     on_step("forwarder");

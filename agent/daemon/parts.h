@@ -16,8 +16,10 @@
 #include "agent/daemon/instrument_factory.h"
 #include "agent/daemon/instrument_worker.h"
 #include "agent/daemon/loss_events.h"
+#include "agent/daemon/lost_runs.h"
 #include "agent/daemon/start_failure.h"
 #include "agent/forward/forwarder.h"
+#include "agent/log/log.h"
 #include "agent/pipeline/event_factory.h"
 #include "agent/spool/spool_queue.h"
 #include "agent/spool/spool_writer.h"
@@ -47,11 +49,13 @@ struct Parts {
   std::unique_ptr<SpoolWriter> writer;
   std::unique_ptr<Forwarder> forwarder;  // null: no broker is configured
   std::vector<InstrumentPart> instruments;
+  std::unique_ptr<LostRuns> lost_runs;  // null: the spool is the one of before, or no broker
 };
 
 struct PartsSetup {
   const LoadedConfig& loaded;
   const proto::Clock& clock;
+  Log& log;
   DriverFactory make_driver;
   InstrumentListener on_instrument;
 };

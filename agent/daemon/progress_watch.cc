@@ -15,8 +15,8 @@ std::vector<std::string> ProgressWatch::observe(const std::vector<ThreadBeat>& b
     if (beat.progress != seen.progress || !beat.has_work) seen.progress_ns = now_ns;
     seen.heartbeat = beat.heartbeat;
     seen.progress = beat.progress;
-    if (nanoseconds(now_ns - seen.heartbeat_ns) >= limits_.heartbeat ||
-        nanoseconds(now_ns - seen.progress_ns) >= limits_.progress) {
+    if (nanoseconds(now_ns - seen.heartbeat_ns) >= beat.patience * limits_.heartbeat ||
+        nanoseconds(now_ns - seen.progress_ns) >= beat.patience * limits_.progress) {
       stuck.push_back(beat.thread);
     }
   }

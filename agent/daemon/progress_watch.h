@@ -16,6 +16,7 @@ struct ThreadBeat {
   std::uint64_t heartbeat = 0;
   std::uint64_t progress = 0;
   bool has_work = false;  // so progress is expected
+  int patience = 1;       // times the limits
 };
 
 struct ProgressLimits {

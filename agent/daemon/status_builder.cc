@@ -79,20 +79,24 @@ std::vector<ThreadBeat> StatusBuilder::beats() const {
     beats.push_back({.thread = instrument.worker->id().to_string(),
                      .heartbeat = status.heartbeat,
                      .progress = status.pipeline.values_total,
-                     .has_work = status.state == InstrumentState::kStreaming});
+                     .has_work = status.state == InstrumentState::kStreaming,
+                     .patience = 1});
   }
   const SpoolWriterStatus writer = parts_.writer->status();
   // A commit that fails is told by its error; a restart would not mend the disk.
   beats.push_back({.thread = "spool writer",
                    .heartbeat = writer.heartbeat,
                    .progress = writer.commits_total,
-                   .has_work = waiting_bytes > 0 && writer.last_error.empty()});
+                   .has_work = waiting_bytes > 0 && writer.last_error.empty(),
+                   .patience = 1});
   if (parts_.forwarder) {
-    // Whether it delivers depends on brokers, so its heartbeat must do.
+    // Whether it delivers depends on brokers, so its heartbeat must do; and one call to a broker
+    // that is going away takes longer than a turn of any other thread.
     beats.push_back({.thread = "forwarder",
                      .heartbeat = parts_.forwarder->status().heartbeat,
                      .progress = 0,
-                     .has_work = false});
+                     .has_work = false,
+                     .patience = 6});
   }
   return beats;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/agent/daemon/daemon_bench.h"
 
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
 #include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "agent/control/control_client.h"
@@ -40,8 +41,9 @@ void DaemonBench::SetUp() {
   std::string pattern = testing::TempDir() + "wsd_XXXXXX";
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
   directory_ = pattern;
-  log_ = std::make_unique<Log>(LogForm::kTerminal, LogLevel::kDebug, clock_,
-                               std::make_shared<spdlog::sinks::ostream_sink_mt>(log_stream_));
+  log_ = std::make_unique<Log>(
+      LogForm::kTerminal, LogLevel::kDebug, clock_,
+      std::make_shared<spdlog::sinks::basic_file_sink_mt>(path("daemon.log")));
 }
 
 void DaemonBench::TearDown() {
@@ -155,6 +157,10 @@ std::vector<nlohmann::json> DaemonBench::events(const std::string& type) const {
   return some;
 }
 
-std::string DaemonBench::log_text() const { return log_stream_.str(); }
+std::string DaemonBench::log_text() const {
+  std::ostringstream text;
+  text << std::ifstream(path("daemon.log")).rdbuf();
+  return text.str();
+}
 
 }  // namespace agent

@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,7 +81,7 @@ class DaemonBench : public testing::Test {
   std::vector<buffer::Row> rows(proto::Lane lane) const;
   std::vector<nlohmann::json> events() const;
   std::vector<nlohmann::json> events(const std::string& type) const;
-  std::string log_text() const;
+  std::string log_text() const;  // so far
 
   std::string directory_;
   proto::SystemClock clock_;
@@ -90,7 +89,6 @@ class DaemonBench : public testing::Test {
   std::unique_ptr<Daemon> daemon_;
 
  private:
-  std::ostringstream log_stream_;
   std::unique_ptr<Log> log_;
   std::thread thread_;
   bool clean_ = false;

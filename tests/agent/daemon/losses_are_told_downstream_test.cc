@@ -162,7 +162,7 @@ TEST(Heartbeats, AddUpWhatWasLost) {
 TEST(ProgressWatching, NeedsHeartbeatAndProgress) {
   ProgressWatch watch({std::chrono::seconds(10), std::chrono::seconds(60)});
   const auto at = [&](std::int64_t s, std::uint64_t heartbeat, std::uint64_t progress, bool work) {
-    return watch.observe({{"writer", heartbeat, progress, work}}, s * kSecond);
+    return watch.observe({{"writer", heartbeat, progress, work, 1}}, s * kSecond);
   };
   const std::vector<std::string> none;
   const std::vector<std::string> stuck = {"writer"};
