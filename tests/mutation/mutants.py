@@ -33,4 +33,13 @@ MUTANTS = [
         program="tests/buffer/buffer_file_test",
         test="DamageIsFound.AFlippedPayloadBitInTheFileItself",
     ),
+    Mutant(
+        name="progress left out",
+        source="agent/forward/transaction_stream.cc",
+        before="const KafkaOutcome added = parts_.window.empty() ? KafkaOutcome() "
+               ": produce_progress(producer);",
+        after="const KafkaOutcome added;",
+        program="tests/agent/forward/forward_test",
+        test="ExactlyOnce.ACrashBetweenCommitAndAckRepeatsNothing",
+    ),
 ]
