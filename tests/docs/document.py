@@ -69,6 +69,13 @@ def blocks_of(text):
     return blocks
 
 
+def missing_links(text, folder):
+    """Files that the document links to and that are not there."""
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    return [link for link in links
+            if not re.match(r"[a-z]+:", link) and not (folder / link).exists()]
+
+
 def only_checked(line):
     """Does this line install, or build and test everything? Then it is not run from a test."""
     return re.match(r"^(\./dev|(sudo )?apt(-get)?)(\s|$)", line) is not None

@@ -95,6 +95,10 @@ class Documents(unittest.TestCase):
     def test_a_block_without_an_end_is_told(self):
         self.expect("```sh\ntrue\n", wrong="never ends")
 
+    def test_a_link_to_nowhere_is_told(self):
+        self.expect("[here](SAMPLE.md#part) [far](https://example.org/x)\n```sh\ntrue\n```\n")
+        self.expect("[here](NONE.md)\n```sh\ntrue\n```\n", wrong="links to NONE.md")
+
     def test_a_document_without_a_command_is_no_test(self):
         self.expect("# Only words\n", wrong="no command in it")
 

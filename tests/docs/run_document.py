@@ -55,11 +55,15 @@ def run_block(bash, block, usage):
 
 
 def run_document(path, build):
-    """The number of blocks that are wrong, or -1 when there is none to run."""
-    blocks = document.blocks_of(path.read_text(encoding="utf-8"))
+    """The number of blocks and links that are wrong, or -1 when there is none to run."""
+    text = path.read_text(encoding="utf-8")
+    blocks = document.blocks_of(text)
+    bad = 0
+    for link in document.missing_links(text, path.parent):
+        bad += 1
+        print(f"{path.name}: FAILED: it links to {link}, which is not there")
     usage = subprocess.run([str(ROOT / "dev"), "help"], capture_output=True, text=True,
                            check=True).stdout
-    bad = 0
     with tempfile.TemporaryDirectory(prefix="docs_") as name:
         folder = pathlib.Path(name)
         scratch_tree(folder, build)
