@@ -6,7 +6,8 @@
 namespace agent {
 namespace {
 
-constexpr double kBurstS = 0.1;
+// More than a transaction's usual interval, else what is earned in it is lost.
+constexpr double kBurstS = 1.0;
 constexpr double kNsPerS = 1e9;
 
 }  // namespace

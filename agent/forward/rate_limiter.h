@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// forward.rate_max: a token bucket of a tenth of a second. A row larger than what is there is sent
-// and owed, so that any rate moves any row.
+// forward.rate_max: a token bucket of one second. A row larger than what is there is sent and owed,
+// so that any rate moves any row.
 #pragma once
 
 #include <cstdint>

@@ -102,10 +102,10 @@ SendTurn TransactionStream::send(Producer& producer, bool draining) {
   enter(Phase::kAborting);  // unless all goes well
   if (auto failure = parts_.sender.fill(producer, after_))
     return end_with(producer, std::move(*failure));
-  // While the library sends, the next transaction's rows are read. A failure will show then.
-  if (draining) static_cast<void>(parts_.outbox.gather(bytes_max_));
   const KafkaOutcome added = parts_.window.empty() ? KafkaOutcome() : produce_progress(producer);
   if (!added.ok()) return end_with(producer, produce_failure(added, "the progress record"));
+  // While the library sends, the next transaction's rows are read. A failure will show then.
+  if (draining) static_cast<void>(parts_.outbox.gather(bytes_max_));
   enter(Phase::kCommitting);
   return {SendTurn::Kind::kWorked, 0, {}};
 }
