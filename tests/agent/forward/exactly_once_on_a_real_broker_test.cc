@@ -4,125 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <array>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <memory>
 #include <random>
-#include <thread>
+#include <string>
+#include <vector>
 
-#include "agent/forward/forwarder.h"
 #include "agent/kafka/consumer.h"
 #include "agent/kafka/rd_producer.h"
-#include "proto/record_group.h"
-#include "proto/topics.h"
+#include "tests/agent/forward/real_agent.h"
 #include "tests/agent/kafka/real_broker.h"
 
 namespace agent {
 namespace {
 
 using proto::Lane;
-using std::chrono::milliseconds;
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr milliseconds kPatience{RealBroker::kPatienceMs};
 constexpr std::array kLanes = {Lane::kEvent, Lane::kTelemetry, Lane::kWaveform};
-
-bool wait_for(const std::function<bool()>& done) {
-  const auto deadline = SteadyClock::now() + kPatience;
-  while (!done()) {
-    if (SteadyClock::now() >= deadline) return false;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return true;
-}
-
-proto::Topic topic_of(Lane lane) {
-  if (lane == Lane::kTelemetry) return proto::Topic::kTelemetry;
-  return lane == Lane::kWaveform ? proto::Topic::kWaveform : proto::Topic::kEvent;
-}
-
-// One agent's spool, writer and forwarder.
-class RealAgent {
- public:
-  RealAgent(const std::string& folder, const KafkaSettings& kafka, std::string agent_id,
-            std::string prefix)
-      : path_(folder + "/spool.db"), queue_(std::make_unique<SpoolQueue>(64u << 20)) {
-    std::filesystem::create_directories(folder);
-    options_.spool_path = path_;
-    options_.agent_id = std::move(agent_id);
-    options_.topic_prefix = std::move(prefix);
-    options_.kafka = kafka;
-    open();
-  }
-  ~RealAgent() { close(); }
-
-  void open() {
-    auto spool = buffer::Spool::open({.path = path_}, clock_);
-    ASSERT_TRUE(spool) << spool.error().message();
-    options_.stream = (*spool)->open_report().stream;
-    queue_ = std::make_unique<SpoolQueue>(64u << 20);
-    writer_ = std::make_unique<SpoolWriter>(std::move(*spool), *queue_, SpoolWriterOptions{});
-    writer_->start();
-    forwarder_ = std::make_unique<Forwarder>(options_, *writer_, clock_);
-    forwarder_->start();
-  }
-  void close() {
-    forwarder_.reset();  // without grace
-    writer_.reset();
-  }
-
-  void append(Lane lane, int rows, std::size_t value_bytes = 200) {
-    SpoolEntry entry;
-    for (int i = 0; i < rows; ++i) {
-      buffer::NewRow& row = entry.rows.emplace_back();
-      const std::int64_t now_us = clock_.utc_ns() / 1000;
-      row.facts.lane = lane;
-      row.facts.topic = proto::topic_name(options_.topic_prefix, topic_of(lane));
-      row.facts.key = "js220-000001/t-1";
-      row.facts.t_first_us = row.facts.t_last_us = now_us;
-      std::string value = std::to_string(++made_[lane]) + " ";
-      value.resize(std::max(value.size(), value_bytes), 'x');
-      if (lane == Lane::kWaveform) {
-        const auto bytes = std::as_bytes(std::span(value));
-        row.payload.assign(bytes.begin(), bytes.end());
-      } else {
-        const proto::GroupedRecord record{now_us, now_us, 0, value};
-        row.payload = group_.encode(std::span(&record, 1));
-      }
-    }
-    queue_->push(std::move(entry));
-  }
-  void set_latest(const std::string& value) {
-    SpoolEntry entry;
-    entry.latest.push_back({proto::topic_name(options_.topic_prefix, proto::Topic::kDevice),
-                            "js220-000001", value, clock_.utc_ns() / 1000, 0});
-    queue_->push(std::move(entry));
-  }
-
-  bool all_acked() const {
-    const auto totals = writer_->status().totals;
-    for (const auto& [lane, lane_totals] : totals.lanes) {
-      if (lane_totals.unacked_rows > 0) return false;
-    }
-    return totals.latest_unacked == 0;
-  }
-  ForwarderStatus status() const { return forwarder_->status(); }
-  Forwarder& forwarder() { return *forwarder_; }
-  std::uint64_t made(Lane lane) { return made_[lane]; }
-  std::uint64_t appended() const { return writer_->status().appended_rows_total; }
-
- private:
-  proto::SystemClock clock_;
-  std::string path_;
-  ForwarderOptions options_;
-  std::unique_ptr<SpoolQueue> queue_;
-  std::unique_ptr<SpoolWriter> writer_;
-  std::unique_ptr<Forwarder> forwarder_;
-  proto::RecordGroupWriter group_;
-  std::map<Lane, std::uint64_t> made_;
-};
 
 class RealExactlyOnce : public testing::Test {
  protected:
@@ -135,7 +35,11 @@ class RealExactlyOnce : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::unique_ptr<RealAgent> agent(const std::string& name) {
-    return std::make_unique<RealAgent>(folder_ + name, broker_.settings(), agent_id_, prefix_);
+    ForwarderOptions options;
+    options.agent_id = agent_id_;
+    options.topic_prefix = prefix_;
+    options.kafka = broker_.settings();
+    return std::make_unique<RealAgent>(folder_ + name, options);
   }
   // Numbers in the values of the topic, in order, read_committed.
   std::vector<std::uint64_t> numbers(const std::string& suffix) {
