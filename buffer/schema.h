@@ -28,6 +28,9 @@ std::string row_table(proto::Lane lane);
 // The entry of `state` that holds what a lane's rows cannot say: "spool.lane.event" ...
 std::string lane_state_key(proto::Lane lane);
 inline constexpr std::string_view kStreamStateKey = "spool.stream";
+// Where the newest stream that has rows, before this one, ended: its id, then its last sequence of
+// each of kRowLanes.
+inline constexpr std::string_view kPreviousStateKey = "spool.previous";
 inline constexpr std::string_view kQuotaStateKey = "spool.quota";  // for readers
 
 // Settings of the writing connection. They change no file, and until release_checkpoints() closing

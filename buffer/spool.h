@@ -59,6 +59,8 @@ struct CommitReport {
 // What an opening found.
 struct OpenReport {
   proto::StreamId stream;  // new at each opening
+  // The newest one that has rows: nobody else ever hears of one that was opened and killed before
+  // its first row, and the chain must not break there.
   std::optional<proto::StreamId> previous_stream;
   std::map<proto::Lane, proto::Sequence> previous_last_sequence;
   bool created = false;

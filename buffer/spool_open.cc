@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <sstream>
 
 #include "buffer/spool_impl.h"
 #include "proto/crc32c.h"
@@ -33,6 +34,31 @@ proto::Result<void> check(const SpoolOptions& options) {
 bool is_damage(const proto::Error& error) {
   return error.code == SpoolErrc::kDamaged || error.code == SpoolErrc::kNotASpool ||
          error.code == SpoolErrc::kRowCorrupt;
+}
+
+std::string previous_text(const OpenReport& report) {
+  std::string text = report.previous_stream->to_hex();
+  for (const proto::Lane lane : kRowLanes) {
+    text += ' ' + std::to_string(report.previous_last_sequence.at(lane).value());
+  }
+  return text;
+}
+
+// Nothing when the text is not of that form: then the chain begins anew.
+void read_previous(const std::string& text, OpenReport& report) {
+  std::istringstream words(text);
+  std::string hex;
+  words >> hex;
+  const auto stream = proto::StreamId::from_hex(hex);
+  std::map<proto::Lane, proto::Sequence> last;
+  for (const proto::Lane lane : kRowLanes) {
+    std::uint64_t sequence = 0;
+    words >> sequence;
+    last[lane] = proto::Sequence(sequence);
+  }
+  if (!stream || !words) return;
+  report.previous_stream = stream;
+  report.previous_last_sequence = std::move(last);
 }
 
 }  // namespace
@@ -82,23 +108,19 @@ proto::Result<void> Spool::Impl::begin_stream(Found found) {
   report.stream = proto::StreamId::random();
   std::vector<StateChange> changes;
   if (found == Found::kCurrent) {
-    const auto text = state.get(kStreamStateKey);
-    if (!text) return tl::unexpected(text.error());
-    report.previous_stream = proto::StreamId::from_hex(text->value_or(""));
-    auto loaded =
-        load_ledgers(db, rows, state, report.previous_stream.value_or(report.stream), options.path);
-    if (!loaded) return tl::unexpected(loaded.error());
-    ledgers = std::move(*loaded);
+    if (const auto loaded = load_previous(); !loaded) return loaded;
     if (const auto probed = probe(); !probed) return probed;
   }
   for (const proto::Lane lane : kRowLanes) {
     LaneLedger& ledger = ledgers[slot(lane)];
     if (found == Found::kNew) ledger.head = ledger.unacked_from = Position(1);
-    if (report.previous_stream) report.previous_last_sequence[lane] = ledger.seq_last;
     ledger.seq_last = proto::Sequence(0);
     changes.push_back({lane_state_key(lane), ledger.floor().to_text()});
   }
   changes.push_back({std::string(kStreamStateKey), report.stream.to_hex()});
+  if (report.previous_stream) {
+    changes.push_back({std::string(kPreviousStateKey), previous_text(report)});
+  }
   changes.push_back({std::string(kQuotaStateKey), std::to_string(options.quota_bytes)});
   // Nobody observes yet, so a full ring must not turn for it: the entries take the place of older
   // ones of the same size.
@@ -112,6 +134,29 @@ proto::Result<void> Spool::Impl::begin_stream(Found found) {
   auto begun = commit(entries);
   if (!begun) return tl::unexpected(begun.error());
   report.evicted = std::move(begun->evicted);
+  return {};
+}
+
+// The ledgers, and which stream ended where.
+proto::Result<void> Spool::Impl::load_previous() {
+  const auto text = state.get(kStreamStateKey);
+  if (!text) return tl::unexpected(text.error());
+  const auto newest = proto::StreamId::from_hex(text->value_or(""));
+  auto loaded = load_ledgers(db, rows, state, newest.value_or(report.stream), options.path);
+  if (!loaded) return tl::unexpected(loaded.error());
+  ledgers = std::move(*loaded);
+  const bool has_rows = std::ranges::any_of(
+      kRowLanes, [this](proto::Lane lane) { return ledgers[slot(lane)].seq_last.value() > 0; });
+  if (newest && has_rows) {
+    report.previous_stream = newest;
+    for (const proto::Lane lane : kRowLanes) {
+      report.previous_last_sequence[lane] = ledgers[slot(lane)].seq_last;
+    }
+    return {};
+  }
+  const auto before = state.get(kPreviousStateKey);
+  if (!before) return tl::unexpected(before.error());
+  read_previous(before->value_or(""), report);
   return {};
 }
 

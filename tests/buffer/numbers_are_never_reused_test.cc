@@ -48,11 +48,31 @@ TEST_F(NumbersAreNeverReused, AnOpeningTellsWhereTheStreamBeforeEnded) {
   EXPECT_EQ(last.at(Lane::kTelemetry), Sequence(15));
   EXPECT_EQ(last.at(Lane::kEvent), Sequence(2));
   EXPECT_EQ(last.at(Lane::kWaveform), Sequence(0));
-  const proto::StreamId second = spool->open_report().stream;
+}
+
+// As after a kill between the opening and the first commit of rows.
+TEST_F(NumbersAreNeverReused, AStreamWithoutARowDoesNotBreakTheChain) {
+  auto spool = open_spool();
+  const proto::StreamId first = spool->open_report().stream;
   spool.reset();
-  spool = open_spool();  // the second stream had no row
-  EXPECT_EQ(spool->open_report().previous_stream, second);
-  EXPECT_EQ(spool->open_report().previous_last_sequence.at(Lane::kTelemetry), Sequence(0));
+  spool = open_spool();
+  EXPECT_FALSE(spool->open_report().previous_stream) << "the first stream had no row either";
+  const proto::StreamId second = spool->open_report().stream;
+  EXPECT_NE(first, second);
+  commit(*spool, make_rows(Lane::kEvent, 0, 2, 100));
+  for (int opening = 0; opening < 3; ++opening) {
+    spool.reset();
+    spool = open_spool();
+    EXPECT_EQ(spool->open_report().previous_stream, second);
+    EXPECT_EQ(spool->open_report().previous_last_sequence.at(Lane::kEvent), Sequence(2));
+    EXPECT_EQ(spool->open_report().previous_last_sequence.at(Lane::kTelemetry), Sequence(0));
+  }
+  const proto::StreamId fifth = spool->open_report().stream;
+  commit(*spool, make_rows(Lane::kEvent, 2, 3, 100));
+  spool.reset();
+  spool = open_spool();
+  EXPECT_EQ(spool->open_report().previous_stream, fifth);
+  EXPECT_EQ(spool->open_report().previous_last_sequence.at(Lane::kEvent), Sequence(3));
 }
 
 TEST_F(NumbersAreNeverReused, PositionsGoOnWhenAllRowsWereEvicted) {
