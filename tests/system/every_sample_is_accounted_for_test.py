@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two instruments at full rate, a real broker that goes away and is killed, three kill -9.
+"""Two instruments at full rate, a real broker that goes away and is killed, kill -9 of the agent.
 
 The audit from the broker's side must find every id delivered once or in a named gap, and charge and
-energy must be those of the emulated samples. Usage: [SECONDS], default 60. WATTSPOOL_SEED repeats
-the moments of an earlier run.
+energy must be those of the emulated samples. Usage: [SECONDS [KILLS]], default 60 3.
+WATTSPOOL_SEED repeats the moments of an earlier run.
 """
 
 import sys
@@ -21,6 +21,7 @@ SECONDS = 60
 IDS_PER_SECOND = 2_000_000
 LOADS = {"000001": "ble", "000002": "mcu"}
 AGENT_KILLS = 3
+DEAD_MAX_S = 1.5
 
 
 class Campaign:
@@ -65,11 +66,11 @@ class Campaign:
         moments = [random.uniform(away + 0.5, back - 2)]
         while len(moments) < AGENT_KILLS:
             moment = random.uniform(1, whole - 2)
-            if all(abs(moment - other) > 2 for other in moments):
+            if all(abs(moment - other) > DEAD_MAX_S for other in moments):
                 moments.append(moment)
         for moment in moments:
             timeline.at(moment, "agent is killed", self.agent.kill)
-            timeline.at(moment + random.uniform(0.01, 1.5), "agent starts",
+            timeline.at(moment + random.uniform(0.01, DEAD_MAX_S), "agent starts",
                         lambda: self.agent.start(wait=False))
         return timeline
 
@@ -103,7 +104,7 @@ class EverySampleIsAccountedFor(unittest.TestCase):
             self.assertEqual(ids["total"], ids["delivered"] + ids["in_gaps"])
             self.assertEqual((ids["missing"], ids["twice"]), (0, 0))
             # Not vacuous: most of the time it did record.
-            self.assertGreater(ids["delivered"], 0.5 * SECONDS * IDS_PER_SECOND * len(LOADS))
+            self.assertGreater(ids["delivered"], 0.3 * SECONDS * IDS_PER_SECOND * len(LOADS))
         print(f"gap events: {document['gap_events']}", flush=True)
         self.assertGreaterEqual(document["gap_events"].get("restart", 0), AGENT_KILLS)
         self.assertGreater(document["streams"]["count"], AGENT_KILLS)
@@ -118,4 +119,6 @@ class EverySampleIsAccountedFor(unittest.TestCase):
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         SECONDS = float(sys.argv.pop(1))
+    if len(sys.argv) > 1:
+        AGENT_KILLS = int(sys.argv.pop(1))
     unittest.main(warnings="ignore")  # the fixture leaves brokers running on purpose
