@@ -131,12 +131,10 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   // Before anything else can push: the first record of a stream says which one went before.
   SpoolEntry first =
       entry_of(parts->events.rows(start_events(parts->open_report, setup.clock.utc_ns() / 1000)));
+  // Nearly always none: rows that had to go for the new stream's own entry.
   std::ranges::move(parts->losses.on_evicted(parts->open_report.evicted),
                     std::back_inserter(first.rows));
   parts->queue.push(std::move(first));
-  // Nearly always empty: making room for the new stream's own entry took rows.
-  const auto& evicted = parts->open_report.evicted;
-  if (!evicted.empty()) parts->queue.push(entry_of(parts->losses.on_evicted(evicted)));
   (*spool)->set_eviction_observer(
       [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
   for (const Settings& instrument : config.instruments) {
