@@ -68,7 +68,8 @@ def build_mutant(mutant, build, scratch):
     mutant_object = scratch / "mutant.o"
     command[command.index("-o") + 1] = str(mutant_object)
     command[command.index("-c") + 1] = str(source)
-    compiled = run(command, directory)
+    # What a fault leaves unused is no mistake here.
+    compiled = run([*command, "-w"], directory)
     if compiled.returncode != 0:
         raise Failure(f"the mutated {mutant.source} does not compile:\n{compiled.stderr}")
     program = scratch / "mutant"
