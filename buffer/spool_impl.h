@@ -59,6 +59,7 @@ struct Spool::Impl {
 
  private:
   proto::Result<void> begin_stream(Found found);
+  proto::Result<bool> has_begun();
   proto::Result<void> load_previous();
   proto::Result<void> probe();
 };

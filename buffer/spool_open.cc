@@ -104,6 +104,11 @@ proto::Result<void> Spool::Impl::open_file() {
 }
 
 proto::Result<void> Spool::Impl::begin_stream(Found found) {
+  if (found == Found::kCurrent) {
+    const auto begun = has_begun();
+    if (!begun) return tl::unexpected(begun.error());
+    if (!*begun) found = Found::kNew;
+  }
   report.created = found == Found::kNew;
   report.stream = proto::StreamId::random();
   std::vector<StateChange> changes;
@@ -135,6 +140,22 @@ proto::Result<void> Spool::Impl::begin_stream(Found found) {
   if (!begun) return tl::unexpected(begun.error());
   report.evicted = std::move(begun->evicted);
   return {};
+}
+
+// False for a file that was killed between its tables and its first stream. One that has rows or
+// other entries and no stream is damaged.
+proto::Result<bool> Spool::Impl::has_begun() {
+  const auto stream = state.get(kStreamStateKey);
+  if (!stream) return tl::unexpected(stream.error());
+  if (*stream) return true;
+  const auto entries = state.with_prefix("");
+  if (!entries) return tl::unexpected(entries.error());
+  std::vector<StoredMeta> metas;
+  for (const proto::Lane lane : kRowLanes) {
+    const int code = rows.scan(lane, Position(1), Walk::kUp, 1, metas);
+    if (code != SQLITE_OK) return db.failure(code, "open spool " + options.path);
+  }
+  return !entries->empty() || !metas.empty();
 }
 
 // The ledgers, and which stream ended where.

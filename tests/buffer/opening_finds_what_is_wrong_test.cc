@@ -172,6 +172,31 @@ TEST_F(OpeningFindsWhatIsWrong, AnEmptyFileIsANewSpool) {
   EXPECT_EQ(spool->open_report().set_aside, "");
 }
 
+// As after a kill between the tables and the first stream.
+TEST_F(OpeningFindsWhatIsWrong, TablesWithoutAnEntryAreANewSpool) {
+  open_spool().reset();
+  {
+    Database db;
+    ASSERT_EQ(db.open(options_.path, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+    ASSERT_EQ(db.exec("DELETE FROM state"), SQLITE_OK);
+  }
+  const auto spool = open_spool();
+  EXPECT_TRUE(spool->open_report().created);
+  EXPECT_EQ(spool->open_report().set_aside, "");
+  commit(*spool, {make_row(Lane::kEvent, 1, 100)});
+  EXPECT_THAT(positions(Lane::kEvent), testing::ElementsAre(1));
+}
+
+TEST_F(OpeningFindsWhatIsWrong, RowsWithoutAnEntryAreDamage) {
+  make_closed_spool();
+  {
+    Database db;
+    ASSERT_EQ(db.open(options_.path, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+    ASSERT_EQ(db.exec("DELETE FROM state"), SQLITE_OK);
+  }
+  EXPECT_THAT(open_spool()->open_report().damage, HasSubstr("damaged"));
+}
+
 TEST_F(OpeningFindsWhatIsWrong, APassingErrorIsNotDamage) {
   make_closed_spool();
   disk_.set_fault([](DiskFile file, DiskCall call, std::int64_t, int) {
