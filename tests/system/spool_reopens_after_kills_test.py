@@ -26,6 +26,7 @@ class SpoolReopensAfterKills(unittest.TestCase):
         with Scratch("kills") as scratch:
             emulator = Emulator(scratch, ["000001", "000002"], ["--load", "mcu"]).start()
             agent = Agent(scratch, instruments=emulator.instruments(), **settings)
+            agent.start().stop()
             for kill in range(KILLS):
                 with self.subTest(kill=kill):
                     agent.start(wait=False)
@@ -63,6 +64,18 @@ class SpoolReopensAfterKills(unittest.TestCase):
             self.assertGreater(ids["delivered"], 0)
         print(f"gap events: {audit.document['gap_events']}", flush=True)
         self.assertGreaterEqual(audit.document["gap_events"].get("restart", 0), KILLS // 2)
+
+    def test_the_first_opening(self):
+        random = seeded_random()
+        for kill in range(2 * KILLS):
+            with self.subTest(kill=kill), Scratch("first") as scratch:
+                agent = Agent(scratch)
+                agent.start(wait=False)
+                time.sleep(random.uniform(0, 0.1))
+                agent.kill()
+                # Whatever it left, even tables without an entry, is no damage.
+                self.check_books(agent.start())
+                self.assertEqual(agent.stop(), 0)
 
     def test_default_lanes(self):
         self.campaign(waveform="1kHz")
