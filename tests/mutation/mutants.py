@@ -38,7 +38,8 @@ MUTANTS = [
         source="agent/forward/transaction_stream.cc",
         before="const KafkaOutcome added = parts_.window.empty() ? KafkaOutcome() "
                ": produce_progress(producer);",
-        after="const KafkaOutcome added;",
+        after="const KafkaOutcome added = progress_topic_.empty() ? produce_progress(producer) "
+              ": KafkaOutcome();",
         program="tests/agent/forward/forward_test",
         test="ExactlyOnce.ACrashBetweenCommitAndAckRepeatsNothing",
     ),
