@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sanitizers make code ten times slower: tests whose point is an amount or a deadline take less of
+// it there.
+#pragma once
+
+namespace wattspool_test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kUnderSanitizer = true;
+#else
+inline constexpr bool kUnderSanitizer = false;
+#endif
+
+}  // namespace wattspool_test
