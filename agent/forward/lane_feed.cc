@@ -27,6 +27,11 @@ FeedRow LaneFeed::take() {
   return row;
 }
 
+void LaneFeed::put_back(FeedRow row) {
+  size_bytes_ += row.row.meta.payload_bytes;
+  rows_.push_front(std::move(row));
+}
+
 proto::Result<void> LaneFeed::fill(SpoolPort& spool, std::uint64_t bytes_max) {
   bool grown = false;
   while (size_bytes_ < bytes_max) {

@@ -30,6 +30,7 @@ class LaneFeed {
   bool empty() const { return rows_.empty(); }
   FeedRow& front() { return rows_.front(); }
   FeedRow take();
+  void put_back(FeedRow row);  // the one that was taken last
   std::uint64_t size_bytes() const { return size_bytes_; }
 
   proto::Lane lane() const { return lane_; }

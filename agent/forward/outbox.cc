@@ -143,13 +143,13 @@ std::unique_ptr<OutgoingRow> Outbox::take(const RowId& id, std::int64_t now_utc_
   const auto lane = std::ranges::find_if(
       lanes_, [&](const Lane& candidate) { return candidate.feed.lane() == id.lane; });
   WS_CHECK(lane != lanes_.end());
-  FeedRow& front = lane->feed.front();
-  auto row = expander_.expand(front.row, now_utc_us);
+  FeedRow front = lane->feed.take();
+  buffer::RowMeta meta = front.row.meta;
+  auto row = expander_.expand(std::move(front.row), now_utc_us);
   if (!row) {
-    front.damage = row.error().message();
+    lane->feed.put_back({{std::move(meta), {}}, row.error().message()});
     return nullptr;
   }
-  lane->feed.take();
   return std::move(*row);
 }
 
