@@ -12,6 +12,7 @@ namespace agent {
 namespace {
 
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -64,7 +65,7 @@ TEST_F(Check, SlowDaemonIsJudgedByAFreshFileAndAHungOneIsUnknown) {
   EXPECT_EQ(ask({"check"}), 0) << out;
   ASSERT_TRUE(write_status_file(file, status_to_json(healthy_status(clock, 12))));
   EXPECT_EQ(ask({"check"}), 3);
-  EXPECT_THAT(out, HasSubstr("does not answer; its last status is from 12 s ago"));
+  EXPECT_THAT(out, ContainsRegex("does not answer; its last status is from 1[2-9] s ago"));
 }
 
 TEST_F(Check, WaitEndsWhenHealthy) {

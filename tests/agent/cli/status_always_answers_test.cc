@@ -19,6 +19,7 @@ namespace agent {
 namespace {
 
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -86,7 +87,7 @@ TEST_F(Status, HungDaemonIsAnsweredFromItsFileWithin200Ms) {
     best = std::min(best, std::chrono::steady_clock::now() - begin);
   }
   EXPECT_LT(best, kAnswersWithin);
-  EXPECT_THAT(out, HasSubstr("wattspoold does not answer; this is from 12 s ago"));
+  EXPECT_THAT(out, ContainsRegex("wattspoold does not answer; this is from 1[2-9] s ago"));
   EXPECT_THAT(out, HasSubstr("js220/001234"));
 }
 
