@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast a backlog drains to a real broker, against a bare transactional producer that sends the
 // same sizes in transactions of the same size. Usage: forward_bench BROKERS [--all] [--json]
-#include <librdkafka/rdkafka.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "agent/forward/forwarder.h"
+#include "agent/kafka/rdkafka_c.h"
 #include "agent/kafka/topics_create.h"
 #include "bench/rows.h"
 #include "bench/scratch_dir.h"
