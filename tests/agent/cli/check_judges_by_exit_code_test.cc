@@ -37,7 +37,8 @@ class Check : public CliTest {
 TEST_F(Check, ExitCodeIsTheHealth) {
   for (const auto& [health, code] :
        {std::pair{Health::kHealthy, 0}, {Health::kDegraded, 1}, {Health::kCritical, 2}}) {
-    const FakeDaemon daemon(socket, [&](const ControlRequest&) { return status_of(health); });
+    const FakeDaemon daemon(
+        socket, [this, health = health](const ControlRequest&) { return status_of(health); });
     EXPECT_EQ(ask({"check"}), code) << err;
     EXPECT_THAT(out, StartsWith(std::string(to_string(health)) + ": "));
     EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
