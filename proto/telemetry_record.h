@@ -53,7 +53,7 @@ struct TelemetryRecord {
   std::uint64_t sample_count = 0;     // arrived, finite or not
   std::uint64_t samples_missing = 0;  // never arrived
   std::uint64_t samples_invalid = 0;  // of sample_count: not finite, in no mean and no sum
-  double charge_c = 0;  // net, correctly rounded from the exact sums
+  double charge_c = 0;                // net, correctly rounded from the exact sums
   double energy_j = 0;
   std::vector<NamedValue> auxiliary;  // voltage_min__V, ..., temperature__C, in this order
 
