@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // wattspoold: the acquisition daemon's command line.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -50,7 +51,18 @@ int block_signals() {
   return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// A payload of 300 kB is made in one thread and freed in another, twelve times a second. With an
+// arena per thread such blocks leave holes that never come together: 84 MiB and growing, where one
+// arena stays at 59. Above 1 MiB a mapping of its own costs less than its page faults.
+void keep_the_heap_flat() {
+  constexpr int kMiB = 1 << 20;
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, kMiB);
+  mallopt(M_MMAP_THRESHOLD, kMiB);
+}
+
 int serve(const Arguments& arguments) {
+  keep_the_heap_flat();
   const int signal_fd = block_signals();
   const proto::SystemClock clock;
   Log log(log_form(false), LogLevel::kInfo, clock);
