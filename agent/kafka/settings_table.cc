@@ -55,7 +55,7 @@ constexpr SettingSpec kSpecs[] = {
     {"linger.ms", kInteger, "0..1000", "", "default 5"},
     {"compression.codec", kChoice, "none|gzip|snappy|lz4|zstd", "",
      "of the JSON topics; default zstd. Waveforms are compressed already"},
-    {"compression.level", kInteger, "-1..12", "", "-1: the codec's own"},
+    {"compression.level", kInteger, "-1..12", "", "default 1 with zstd; -1: the codec's own"},
     {"message.max.bytes", kInteger, "1000000..1000000000", "", "largest request"},
     {"batch.size", kInteger, "1..2147483647", "", "largest batch of one partition"},
     {"debug", kText, "", "", "librdkafka's debug contexts: they go to the log"},
