@@ -32,12 +32,23 @@ int weight(const Failure& failure) {
 }  // namespace
 
 std::optional<Failure> RowSender::fill(Producer& producer, Progress& after) {
-  SendWindow& window = parts_.window;
   if (alone_) {
-    if (!window.empty()) return std::nullopt;
+    if (!parts_.window.empty()) return std::nullopt;
     suspects_.erase(*alone_);
     alone_.reset();
   }
+  // All of them first: with partitions that come within its millisecond of waiting, librdkafka
+  // announces them to the broker in one request, and it spins while it waits.
+  for (OutgoingRow* row : take(after)) {
+    if (auto failure = send(producer, *row)) return failure;
+  }
+  if (auto change = parts_.partitions.take_change()) parts_.spool.set_state(std::move(*change));
+  return std::nullopt;
+}
+
+std::vector<OutgoingRow*> RowSender::take(Progress& after) {
+  SendWindow& window = parts_.window;
+  std::vector<OutgoingRow*> rows;
   while (window.has_room() && limiter_.ready(parts_.clock.monotonic_ns())) {
     const auto id = parts_.outbox.next(after);
     if (!id) break;
@@ -47,29 +58,27 @@ std::optional<Failure> RowSender::fill(Producer& producer, Progress& after) {
     if (!row) continue;
     after.advance(row->meta.stream, id->lane, row->seq_next);
     limiter_.spend(row->size_bytes);
-    if (suspect) alone_ = *id;
-    if (auto failure = send(producer, std::move(row), suspect)) return failure;
-    if (suspect) break;
+    rows.push_back(&window.add(std::move(row)));
+    if (!suspect) continue;
+    alone_ = *id;
+    break;
   }
-  if (auto change = parts_.partitions.take_change()) parts_.spool.set_state(std::move(*change));
-  return std::nullopt;
+  return rows;
 }
 
-std::optional<Failure> RowSender::send(Producer& producer, std::unique_ptr<OutgoingRow> row,
-                                       bool alone) {
-  OutgoingRow& out = parts_.window.add(std::move(row));
-  const std::int32_t partitions = parts_.partitions.count(out.meta.facts.topic, out.meta.facts.key);
-  for (OutgoingRecord& record : out.records) {
+std::optional<Failure> RowSender::send(Producer& producer, OutgoingRow& row) {
+  const std::int32_t partitions = parts_.partitions.count(row.meta.facts.topic, row.meta.facts.key);
+  for (OutgoingRecord& record : row.records) {
     record.partition_count = partitions;
     const KafkaOutcome outcome = produce(producer, record);
     if (!outcome.ok()) {
-      Failure failure = produce_failure(outcome, out.ce_id());
-      if (failure.action == KafkaAction::kQuarantine) parts_.outbox.quarantine(out, failure.text);
+      Failure failure = produce_failure(outcome, row.ce_id());
+      if (failure.action == KafkaAction::kQuarantine) parts_.outbox.quarantine(row, failure.text);
       return failure;
     }
-    parts_.window.produced(out);
+    parts_.window.produced(row);
     // Each in a batch of its own, so that the group is not too large where no record is.
-    if (alone) producer.flush(kFlushPatience);
+    if (alone_) producer.flush(kFlushPatience);
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/forward/failure.h"
 #include "agent/forward/outbox.h"
@@ -52,7 +53,9 @@ class RowSender {
   std::int64_t ready_at(std::int64_t now_ns) { return limiter_.ready_at(now_ns); }
 
  private:
-  std::optional<Failure> send(Producer& producer, std::unique_ptr<OutgoingRow> row, bool alone);
+  // Into the window what fits there and may go.
+  std::vector<OutgoingRow*> take(Progress& after);
+  std::optional<Failure> send(Producer& producer, OutgoingRow& row);
   void note(const DeliveryReport& report, const OutgoingRow* row);
 
   Parts parts_;
