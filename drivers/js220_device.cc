@@ -22,8 +22,6 @@ constexpr std::size_t kQueueFramesMax = 1024;
 // Standard requests.
 constexpr std::uint8_t kStandardIn = 0x80;
 constexpr std::uint8_t kGetStatus = 0;
-constexpr std::uint8_t kToEndpoint = 0x02;
-constexpr std::uint8_t kClearFeature = 1;
 
 std::vector<std::byte> status_byte(std::int64_t code) { return {static_cast<std::byte>(code)}; }
 
@@ -57,9 +55,6 @@ proto::Result<std::vector<std::byte>> Js220Device::control_in(const ControlSetup
   if (setup.request_type == kStandardIn && setup.request == kGetStatus) {
     return std::vector<std::byte>(2);
   }
-  if (setup.request_type == kToEndpoint && setup.request == kClearFeature) {
-    return std::vector<std::byte>();
-  }
   if (setup.request_type == js220::kVendorRequestType) {
     if (setup.request == js220::kRequestConnect) return connect(now_ns);
     if (setup.request == js220::kRequestDisconnect) {
@@ -68,6 +63,26 @@ proto::Result<std::vector<std::byte>> Js220Device::control_in(const ControlSetup
     }
   }
   return proto::fail(UsbErrc::kStall, "control request of the emulated JS220");
+}
+
+proto::Result<void> Js220Device::control_out(const ControlSetup& setup, std::span<const std::byte>,
+                                             std::int64_t now_ns) {
+  if (!is_present(now_ns)) return gone();
+  if (setup == clear_halt_setup(js220::kEndpointIn) ||
+      setup == clear_halt_setup(js220::kEndpointOut)) {
+    return {};
+  }
+  return proto::fail(UsbErrc::kStall, "control request of the emulated JS220");
+}
+
+UsbDescriptors Js220Device::descriptors() const {
+  return {.vendor_id = js220::kVendorId,
+          .product_id = js220::kProductId,
+          .device_release = 0x0100,
+          .manufacturer = "Jetperch LLC",
+          .product = "Joulescope JS220",
+          .serial = options_.serial,
+          .endpoints = {{.address = js220::kEndpointIn}, {.address = js220::kEndpointOut}}};
 }
 
 proto::Result<std::vector<std::byte>> Js220Device::connect(std::int64_t now_ns) {

@@ -25,6 +25,7 @@
 namespace drivers {
 
 struct Js220DeviceOptions {
+  std::string serial = "000001";
   std::uint64_t start_id = 0;  // of the counter, when the device is made
   double time_scale = 1;       // of the counter, against real time; TIMEMAP says so
   // 28 ms of current, voltage, range and one input.
@@ -40,8 +41,11 @@ class Js220Device final : public UsbDevice {
   Js220Device(const SampleSource& source, const proto::Clock& clock,
               const Js220DeviceOptions& options = {});
 
+  UsbDescriptors descriptors() const override;
   proto::Result<std::vector<std::byte>> control_in(const ControlSetup& setup,
                                                    std::int64_t now_ns) override;
+  proto::Result<void> control_out(const ControlSetup& setup, std::span<const std::byte> data,
+                                  std::int64_t now_ns) override;
   proto::Result<void> bulk_out(std::span<const std::byte> data, std::int64_t now_ns) override;
   proto::Result<std::size_t> bulk_in(std::span<std::byte> transfer, std::int64_t now_ns) override;
   std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const override;

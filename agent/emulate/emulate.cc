@@ -120,10 +120,10 @@ proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
   for (const std::string& serial : options.serials) {
     auto source = drivers::make_source(spec_of(options, serial));
     if (!source) return tl::unexpected(source.error());
-    auto& instrument =
-        instruments.emplace_back(std::move(*source), clock,
-                                 drivers::Js220DeviceOptions{.start_id = options.start_id,
-                                                             .time_scale = options.time_scale});
+    auto& instrument = instruments.emplace_back(
+        std::move(*source), clock,
+        drivers::Js220DeviceOptions{
+            .serial = serial, .start_id = options.start_id, .time_scale = options.time_scale});
     for (const std::string& text : options.faults) {
       const auto fault = drivers::js220::parse_fault(text);
       if (!fault) return tl::unexpected(fault.error());

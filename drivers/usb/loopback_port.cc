@@ -14,8 +14,6 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 // A device that is due and yet gives nothing is asked again after this, so that no loop spins.
 constexpr std::int64_t kAskAgainNs = 100'000;
-constexpr std::uint8_t kRecipientEndpoint = 0x02;
-constexpr std::uint8_t kClearFeature = 0x01;
 
 tl::unexpected<proto::Error> closed(const char* verb) {
   return proto::fail(UsbErrc::kIo, std::string(verb) + ": the port is not open");
@@ -49,15 +47,14 @@ proto::Result<std::size_t> LoopbackPort::control_in(const ControlSetup& setup,
   return answer->size();
 }
 
+proto::Result<void> LoopbackPort::control_out(const ControlSetup& setup,
+                                              std::span<const std::byte> data, int) {
+  if (!open_) return closed("send a control request");
+  return device_.control_out(setup, data, clock_.monotonic_ns());
+}
+
 proto::Result<void> LoopbackPort::clear_halt(std::uint8_t endpoint) {
-  if (!open_) return closed("clear a halt");
-  // It has no data stage; the device sees the standard request, as on a bus.
-  const ControlSetup setup{
-      .request_type = kRecipientEndpoint, .request = kClearFeature, .index = endpoint};
-  if (auto answer = device_.control_in(setup, clock_.monotonic_ns()); !answer) {
-    return tl::unexpected(answer.error());
-  }
-  return {};
+  return control_out(clear_halt_setup(endpoint), {}, 0);
 }
 
 proto::Result<void> LoopbackPort::bulk_out(std::uint8_t, std::span<const std::byte> data, int) {

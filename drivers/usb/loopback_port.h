@@ -26,6 +26,8 @@ class LoopbackPort final : public UsbPort {
   proto::Result<void> open() override;
   proto::Result<std::size_t> control_in(const ControlSetup& setup, std::span<std::byte> data,
                                         int timeout_ms) override;
+  proto::Result<void> control_out(const ControlSetup& setup, std::span<const std::byte> data,
+                                  int timeout_ms) override;
   proto::Result<void> clear_halt(std::uint8_t endpoint) override;
   proto::Result<void> bulk_out(std::uint8_t endpoint, std::span<const std::byte> data,
                                int timeout_ms) override;

@@ -56,8 +56,8 @@ std::optional<MessageHeader> unpack_message_header(
   return header;
 }
 
-std::array<std::byte, 8> pack_setup(const ControlSetup& setup) {
-  std::array<std::byte, 8> bytes;
+std::array<std::byte, kSetupBytes> pack_setup(const ControlSetup& setup) {
+  std::array<std::byte, kSetupBytes> bytes;
   bytes[0] = static_cast<std::byte>(setup.request_type);
   bytes[1] = static_cast<std::byte>(setup.request);
   std::memcpy(bytes.data() + 2, &setup.value, 2);
@@ -67,7 +67,7 @@ std::array<std::byte, 8> pack_setup(const ControlSetup& setup) {
 }
 
 std::optional<ControlSetup> unpack_setup(std::span<const std::byte> bytes) {
-  if (bytes.size() != 8) return std::nullopt;
+  if (bytes.size() != kSetupBytes) return std::nullopt;
   return ControlSetup{.request_type = std::to_integer<std::uint8_t>(bytes[0]),
                       .request = std::to_integer<std::uint8_t>(bytes[1]),
                       .value = load<std::uint16_t>(bytes, 2),
@@ -83,7 +83,7 @@ std::uint8_t status_from(const std::error_code& code) {
 
 std::error_code code_from(std::uint8_t status) {
   if (status == 0) return {};
-  if (status > static_cast<std::uint8_t>(UsbErrc::kProtocol)) return UsbErrc::kIo;
+  if (status > static_cast<std::uint8_t>(UsbErrc::kUpdater)) return UsbErrc::kIo;
   return static_cast<UsbErrc>(status);
 }
 

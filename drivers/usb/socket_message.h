@@ -22,14 +22,14 @@
 namespace drivers {
 
 enum class MessageType : std::uint8_t {
-  kOpen = 1,       // "WSU1", then the serial
-  kControlIn = 2,  // the 8 bytes of the setup packet
-  kClearHalt = 3,  // u8 endpoint
-  kBulkOut = 4,    // u8 endpoint, data
-  kArm = 5,        // u8 count: so many bulk IN transfers more; no reply
-  kCommand = 6,    // u8 size of the serial, serial, text; needs no kOpen
-  kReply = 0x81,   // status; a request's answer
-  kBulkIn = 0x82,  // status; one completed transfer
+  kOpen = 1,        // "WSU1", then the serial
+  kControlIn = 2,   // the 8 bytes of the setup packet
+  kControlOut = 3,  // the 8 bytes of the setup packet, data
+  kBulkOut = 4,     // u8 endpoint, data
+  kArm = 5,         // u8 count: so many bulk IN transfers more; no reply
+  kCommand = 6,     // u8 size of the serial, serial, text; needs no kOpen
+  kReply = 0x81,    // status; a request's answer
+  kBulkIn = 0x82,   // status; one completed transfer
 };
 
 struct MessageHeader {
@@ -51,7 +51,8 @@ std::array<std::byte, kMessageHeaderBytes> pack_message_header(const MessageHead
 std::optional<MessageHeader> unpack_message_header(
     std::span<const std::byte, kMessageHeaderBytes> bytes);
 
-std::array<std::byte, 8> pack_setup(const ControlSetup& setup);
+inline constexpr std::size_t kSetupBytes = 8;
+std::array<std::byte, kSetupBytes> pack_setup(const ControlSetup& setup);
 std::optional<ControlSetup> unpack_setup(std::span<const std::byte> bytes);
 
 // What an error is as a status, and back. A foreign code, or an unknown status, is kIo.

@@ -98,12 +98,22 @@ proto::Result<std::size_t> SocketPort::control_in(const ControlSetup& setup,
   return reply->payload.size();
 }
 
-proto::Result<void> SocketPort::clear_halt(std::uint8_t endpoint) {
-  const std::array payload = {static_cast<std::byte>(endpoint)};
-  const auto reply = request(MessageType::kClearHalt, payload, kOpenTimeoutMs);
+proto::Result<void> SocketPort::control_out(const ControlSetup& setup,
+                                            std::span<const std::byte> data, int timeout_ms) {
+  const auto head = pack_setup(setup);
+  if (head.size() + data.size() > kRequestBytesMax) {
+    return proto::fail(UsbErrc::kOverflow, "send a control request");
+  }
+  std::vector<std::byte> payload(head.begin(), head.end());
+  std::ranges::copy(data, std::back_inserter(payload));
+  const auto reply = request(MessageType::kControlOut, payload, timeout_ms);
   if (!reply) return tl::unexpected(reply.error());
-  if (reply->status != 0) return proto::fail(code_from(reply->status), "clear a halt");
+  if (reply->status != 0) return proto::fail(code_from(reply->status), "send a control request");
   return {};
+}
+
+proto::Result<void> SocketPort::clear_halt(std::uint8_t endpoint) {
+  return control_out(clear_halt_setup(endpoint), {}, kOpenTimeoutMs);
 }
 
 proto::Result<void> SocketPort::bulk_out(std::uint8_t endpoint, std::span<const std::byte> data,

@@ -140,14 +140,14 @@ proto::Result<std::vector<std::byte>> SocketServer::ask_device(
     case MessageType::kControlIn:
       if (const auto setup = unpack_setup(payload)) return device.control_in(*setup, now_ns_);
       break;
-    case MessageType::kClearHalt:
-      if (payload.size() != 1) break;
-      return device.control_in({.request_type = 0x02,
-                                .request = 1,
-                                .value = 0,
-                                .index = std::to_integer<std::uint16_t>(payload[0]),
-                                .length = 0},
-                               now_ns_);
+    case MessageType::kControlOut:
+      if (payload.size() < kSetupBytes) break;
+      if (const auto setup = unpack_setup(payload.first(kSetupBytes))) {
+        return device.control_out(*setup, payload.subspan(kSetupBytes), now_ns_).map([] {
+          return std::vector<std::byte>();
+        });
+      }
+      break;
     case MessageType::kBulkOut:
       if (payload.empty()) break;
       return device.bulk_out(payload.subspan(1), now_ns_).map([] {

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "drivers/usb/usb_descriptors.h"
 #include "drivers/usb/usb_port.h"
 #include "proto/result.h"
 
@@ -18,9 +19,14 @@ namespace drivers {
 class UsbDevice {
  public:
   virtual ~UsbDevice() = default;
+  // What a host reads before it opens the device. Of a device that is gone: of its last life.
+  virtual UsbDescriptors descriptors() const = 0;
   // Data stage of a control IN request; UsbErrc::kStall when it is not supported.
   virtual proto::Result<std::vector<std::byte>> control_in(const ControlSetup& setup,
                                                            std::int64_t now_ns) = 0;
+  // A control OUT request: vendor requests, and of the standard ones CLEAR_FEATURE(ENDPOINT_HALT).
+  virtual proto::Result<void> control_out(const ControlSetup& setup,
+                                          std::span<const std::byte> data, std::int64_t now_ns) = 0;
   virtual proto::Result<void> bulk_out(std::span<const std::byte> data, std::int64_t now_ns) = 0;
   // Fills one bulk IN transfer with what is due by `now_ns`; 0: nothing is. Errors complete the
   // transfer with that status.

@@ -29,6 +29,8 @@ class UsbCategory final : public std::error_category {
         return "cancelled";
       case UsbErrc::kProtocol:
         return "protocol error";
+      case UsbErrc::kUpdater:
+        return "in updater mode";
     }
     return "unknown USB error";
   }

@@ -16,6 +16,7 @@ enum class UsbErrc {
   kOverflow,
   kCancelled,
   kProtocol,  // the device broke its own protocol
+  kUpdater,   // it runs its updater, not its application
 };
 
 const std::error_category& usb_category();

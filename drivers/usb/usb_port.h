@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seam between a driver and a bus. LoopbackPort (an emulated device in this process or behind a
-// Unix socket) implements it now; libusb will be another implementation.
+// The seam between a driver and a bus. LoopbackPort (an emulated device in this process) and
+// SocketPort (one behind a Unix socket) implement it; so does libusb.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,13 @@ struct ControlSetup {
   std::uint16_t value = 0;
   std::uint16_t index = 0;
   std::uint16_t length = 0;
+  bool operator==(const ControlSetup&) const = default;
 };
+
+// CLEAR_FEATURE(ENDPOINT_HALT).
+constexpr ControlSetup clear_halt_setup(std::uint8_t endpoint) {
+  return {.request_type = 0x02, .request = 1, .value = 0, .index = endpoint, .length = 0};
+}
 
 // A completed bulk IN transfer, on loan: the bytes are valid until return_loan() or close().
 struct Loan {
@@ -40,6 +46,9 @@ class UsbPort {
   // Bytes received.
   virtual proto::Result<std::size_t> control_in(const ControlSetup& setup,
                                                 std::span<std::byte> data, int timeout_ms) = 0;
+  // With its data stage, which may be empty.
+  virtual proto::Result<void> control_out(const ControlSetup& setup,
+                                          std::span<const std::byte> data, int timeout_ms) = 0;
   virtual proto::Result<void> clear_halt(std::uint8_t endpoint) = 0;
   virtual proto::Result<void> bulk_out(std::uint8_t endpoint, std::span<const std::byte> data,
                                        int timeout_ms) = 0;

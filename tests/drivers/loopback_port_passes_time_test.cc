@@ -16,6 +16,13 @@ class Metronome final : public UsbDevice {
  public:
   explicit Metronome(std::deque<std::int64_t> due_ns) : due_ns_(std::move(due_ns)) {}
 
+  UsbDescriptors descriptors() const override { return {}; }
+  proto::Result<void> control_out(const ControlSetup& setup, std::span<const std::byte> data,
+                                  std::int64_t) override {
+    setups.push_back(setup);
+    sent_bytes += data.size();
+    return {};
+  }
   proto::Result<std::vector<std::byte>> control_in(const ControlSetup& setup,
                                                    std::int64_t) override {
     setups.push_back(setup);

@@ -34,6 +34,9 @@ class ScriptedPort final : public UsbPort {
     if (!data.empty()) data[0] = std::byte{0};
     return data.size();
   }
+  proto::Result<void> control_out(const ControlSetup&, std::span<const std::byte>, int) override {
+    return proto::fail(UsbErrc::kStall, "a JS220 has no such request");
+  }
   proto::Result<void> clear_halt(std::uint8_t endpoint) override {
     halts_cleared.push_back(endpoint);
     return {};
