@@ -6,8 +6,9 @@
 namespace buffer {
 namespace {
 
-// Rows whose metas are read at a time.
-constexpr std::uint32_t kRowsPerScan = 256;
+// Rows whose metas are read at a time: often one row is enough, and each costs a page to read.
+constexpr std::uint32_t kRowsPerScanFirst = 2;
+constexpr std::uint32_t kRowsPerScanMax = 256;
 
 void merge(const RowMeta& row, std::vector<EvictedRange>& ranges) {
   const RowFacts& facts = row.facts;
@@ -151,11 +152,13 @@ int Evictor::remove(const Choice& choice, LaneLedger& ledger, std::uint64_t byte
                     Eviction& eviction) {
   Position from = choice.from;
   std::uint64_t bytes = 0;
+  std::uint32_t rows_per_scan = kRowsPerScanFirst;
   std::vector<StoredMeta> metas;
   while (bytes < bytes_wanted && from <= choice.through) {
     metas.clear();
-    int code = rows_.scan(choice.lane, from, Walk::kUp, kRowsPerScan, metas);
+    int code = rows_.scan(choice.lane, from, Walk::kUp, rows_per_scan, metas);
     if (code != SQLITE_OK) return code;
+    rows_per_scan = std::min(2 * rows_per_scan, kRowsPerScanMax);
     LaneMark lost;
     Position last;
     for (const StoredMeta& row : metas) {
