@@ -24,8 +24,8 @@ proto::Result<InstrumentWorker*> find_instrument(const Parts& parts, const std::
                      "instrument \"" + name + "\" (" + there_are + ")");
 }
 
-ControlDesk::ControlDesk(std::string path, const Parts& parts, MainMailbox& mailbox,
-                         StatusJson status, Log& log)
+ControlDesk::ControlDesk(std::string path, Parts& parts, MainMailbox& mailbox, StatusJson status,
+                         Log& log)
     : path_(std::move(path)),
       parts_(parts),
       mailbox_(mailbox),
@@ -79,7 +79,16 @@ void ControlDesk::on_run(ClientId client, const RunRequest& request) {
   }
   // An answer that comes after the server's deadline finds no client and is dropped there.
   (*worker)->submit(request.command, [this, client](proto::Result<RunReply> reply) {
-    mailbox_.post({client, reply ? run_reply_json(*reply) : error_reply_json(reply.error())});
+    if (!reply) {
+      mailbox_.post({client, error_reply_json(reply.error())});
+      return;
+    }
+    // Behind the entries of the command, which are in the queue by now.
+    SpoolEntry behind;
+    behind.on_durable = [&mailbox = mailbox_, client, text = run_reply_json(*reply)] {
+      mailbox.post({client, text});
+    };
+    parts_.queue.push(std::move(behind));
   });
 }
 

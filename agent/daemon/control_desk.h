@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers the control socket from the main thread. Status is answered at once; a run command goes
-// to the instrument's thread, whose answer comes back through the mailbox, so nobody here waits.
+// to the instrument's thread, whose answer comes back through the mailbox, so nobody here waits. A
+// command that was taken is answered when it is on disk: no kill takes back what a person was told.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,7 @@ class ControlDesk {
   static constexpr std::int64_t kRetryNs = 10'000'000'000;
 
   using StatusJson = std::function<std::string()>;
-  ControlDesk(std::string path, const Parts& parts, MainMailbox& mailbox, StatusJson status,
-              Log& log);
+  ControlDesk(std::string path, Parts& parts, MainMailbox& mailbox, StatusJson status, Log& log);
 
   // An error: somebody else listens there. Anything else that keeps the socket from being made is
   // logged, and the daemon acquires without it.
@@ -43,7 +43,7 @@ class ControlDesk {
   void on_run(ClientId client, const RunRequest& request);
 
   const std::string path_;
-  const Parts& parts_;
+  Parts& parts_;
   MainMailbox& mailbox_;
   const StatusJson status_;
   Log& log_;

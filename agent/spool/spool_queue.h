@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -23,6 +24,8 @@ struct SpoolEntry {
   std::vector<buffer::NewRow> rows;
   std::vector<buffer::StateChange> state;
   std::vector<buffer::LatestValue> latest;
+  // Called on the writer's thread once this entry and all before it are on disk. Must not wait.
+  std::function<void()> on_durable;
   std::uint64_t size_bytes() const;
 };
 

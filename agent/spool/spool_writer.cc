@@ -115,6 +115,9 @@ void SpoolWriter::Impl::commit_until_done(std::vector<SpoolEntry> entries) {
       if (!wait(options.retry_delay)) return;
     }
     for (const auto& [producer, size_bytes] : shares) queue.release(producer, size_bytes);
+    for (const SpoolEntry& entry : part) {
+      if (entry.on_durable) entry.on_durable();
+    }
   } while (next < entries.size());
 }
 

@@ -77,6 +77,10 @@ class StopAndStart(unittest.TestCase):
         agent.run("step", INSTRUMENT, "--type", "discharge")
         agent.run("cycle", INSTRUMENT)
         agent.run("step", INSTRUMENT, "--type", "charge")
+        agent.kill()  # what was answered is durable
+        agent.start().wait_streaming()
+        run = agent.status()["instruments"][0]["run"]
+        self.assertEqual((run["test_id"], run["cycle_number"], run["step_number"]), ("t-1", 2, 4))
 
         def records_total(status):
             run = status["instruments"][0]["run"]

@@ -81,6 +81,25 @@ TEST_F(Writer, AStopCommitsAllThatIsThere) {
   EXPECT_EQ(*reader->state("test.forwarder"), "x");
 }
 
+TEST_F(Writer, AnEntryIsCalledDurableAfterItsCommitAndNotBefore) {
+  syncs_to_fail_ = INT_MAX;
+  open_writer();
+  fail_syncs();
+  push(1);
+  std::atomic<int> durable{0};
+  SpoolEntry behind;
+  behind.on_durable = [&durable] { ++durable; };
+  queue_.push(std::move(behind));
+  writer_->start();
+  wait_until([](const SpoolWriterStatus& status) { return !status.last_error.empty(); });
+  EXPECT_EQ(durable, 0);
+  syncs_to_fail_ = 0;
+  wait_until([&durable](const SpoolWriterStatus&) { return durable > 0; });
+  EXPECT_EQ(open_reader()->state("test.n").value(), "1");
+  writer_->stop();
+  EXPECT_EQ(durable, 1);
+}
+
 TEST_F(Writer, AFailedCommitIsTriedAgainAndSaysWhy) {
   syncs_to_fail_ = INT_MAX;
   open_writer();
