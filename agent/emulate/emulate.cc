@@ -17,6 +17,7 @@
 #include "drivers/usb/socket_command.h"
 #include "drivers/usb/socket_server.h"
 #include "drivers/usb/usb_errc.h"
+#include "drivers/usb/usbip_server.h"
 #include "proto/ids.h"
 #include "proto/instrument.h"
 
@@ -80,24 +81,25 @@ struct Emulated {
       : source(std::move(samples)), device(*source, clock, options) {}
   std::unique_ptr<drivers::SampleSource> source;
   drivers::Js220Device device;
+  bool claimed = false;
 };
 
-// Blocks SIGINT and SIGTERM for the process, and stops the server when one comes.
+// Blocks SIGINT and SIGTERM for the process, and stops the loop when one comes.
 class SignalWatch {
  public:
-  explicit SignalWatch(drivers::SocketServer& server) {
+  explicit SignalWatch(drivers::ServeLoop& loop) {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-    thread_ = std::thread([this, &server] {
+    thread_ = std::thread([this, &loop] {
       int signal = 0;
       sigwait(&signals_, &signal);
-      server.stop();
+      loop.stop();
     });
   }
   ~SignalWatch() {
-    pthread_kill(thread_.native_handle(), SIGTERM);  // in case the server ended by itself
+    pthread_kill(thread_.native_handle(), SIGTERM);  // in case the loop ended by itself
     thread_.join();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
@@ -110,37 +112,67 @@ class SignalWatch {
   std::thread thread_;
 };
 
+// The instrument with its faults, ready to be served.
+proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& options,
+                                                    const std::string& serial,
+                                                    const proto::Clock& clock,
+                                                    std::deque<Emulated>& instruments) {
+  auto source = drivers::make_source(spec_of(options, serial));
+  if (!source) return tl::unexpected(source.error());
+  auto& instrument = instruments.emplace_back(
+      std::move(*source), clock,
+      drivers::Js220DeviceOptions{
+          .serial = serial, .start_id = options.start_id, .time_scale = options.time_scale});
+  drivers::Js220Device& device = instrument.device;
+  for (const std::string& text : options.faults) {
+    const auto fault = drivers::js220::parse_fault(text);
+    if (!fault) return tl::unexpected(fault.error());
+    device.inject(*fault, clock.monotonic_ns());
+  }
+  return drivers::ServedDevice{
+      .serial = serial,
+      .device = &device,
+      .command = [&device](std::string_view text,
+                           std::int64_t now_ns) { return device.command(text, now_ns); },
+      .claimed = &instrument.claimed};
+}
+
 proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
-  if (options.serials.empty() || options.socket.empty()) {
-    return usage("emulate: needs --serial and --socket (or --truth, or --send)");
+  if (options.serials.empty() || (options.socket.empty() && options.listen.empty())) {
+    return usage("emulate: needs --serial and --socket or --listen (or --truth, or --send)");
   }
   const proto::SystemClock clock;
   std::deque<Emulated> instruments;
   std::vector<drivers::ServedDevice> served;
   for (const std::string& serial : options.serials) {
-    auto source = drivers::make_source(spec_of(options, serial));
-    if (!source) return tl::unexpected(source.error());
-    auto& instrument = instruments.emplace_back(
-        std::move(*source), clock,
-        drivers::Js220DeviceOptions{
-            .serial = serial, .start_id = options.start_id, .time_scale = options.time_scale});
-    for (const std::string& text : options.faults) {
-      const auto fault = drivers::js220::parse_fault(text);
-      if (!fault) return tl::unexpected(fault.error());
-      instrument.device.inject(*fault, clock.monotonic_ns());
-    }
-    served.push_back({serial, &instrument.device,
-                      [&device = instrument.device](std::string_view text, std::int64_t now_ns) {
-                        return device.command(text, now_ns);
-                      }});
+    auto device = add_instrument(options, serial, clock, instruments);
+    if (!device) return tl::unexpected(device.error());
+    served.push_back(std::move(*device));
   }
-  auto server = drivers::SocketServer::open(options.socket, std::move(served), clock);
-  if (!server) return tl::unexpected(server.error());
-  const SignalWatch watch(**server);
-  for (const std::string& serial : options.serials) {
-    out << "emulating js220/" << serial << " at " << options.socket << "\n" << std::flush;
+  auto loop = drivers::ServeLoop::make(clock);
+  if (!loop) return tl::unexpected(loop.error());
+  std::unique_ptr<drivers::SocketServer> socket;
+  std::unique_ptr<drivers::UsbipServer> usbip;
+  if (!options.socket.empty()) {
+    auto server = drivers::SocketServer::open(options.socket, served);
+    if (!server) return tl::unexpected(server.error());
+    socket = std::move(*server);
+    (*loop)->add(*socket);
   }
-  return (*server)->run();
+  if (!options.listen.empty()) {
+    auto server = drivers::UsbipServer::open(options.listen, served);
+    if (!server) return tl::unexpected(server.error());
+    usbip = std::move(*server);
+    (*loop)->add(*usbip);
+  }
+  const SignalWatch watch(**loop);
+  for (std::size_t k = 0; k < options.serials.size(); ++k) {
+    out << "emulating js220/" << options.serials[k];
+    if (socket) out << " at " << options.socket;
+    if (usbip) out << " at USB/IP port " << usbip->port() << " as 1-" << k + 1;
+    out << "\n" << std::flush;
+  }
+  return (*loop)->run();
 }
 
 proto::Result<void> send(const EmulateOptions& options, std::ostream& out) {

@@ -19,6 +19,7 @@ struct EmulateOptions {
   std::string model = "js220";
   std::vector<std::string> serials;
   std::string socket;
+  std::string listen;  // ADDRESS:PORT of a USB/IP server
 
   // The source.
   std::string play;  // trace of the current; empty: `load`

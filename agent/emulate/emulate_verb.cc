@@ -22,6 +22,7 @@ std::string footer() {
   text +=
       "\nExamples:\n"
       "  wattspool emulate js220 --serial 000001 --socket ./js220.sock --load ble\n"
+      "  wattspool emulate js220 --serial 000001 --listen 127.0.0.1:3240\n"
       "  wattspool emulate js220 --serial 000001 --truth --ids 0:1999999\n";
   return text;
 }
@@ -29,10 +30,13 @@ std::string footer() {
 }  // namespace
 
 CLI::App* add_emulate_verb(CLI::App& app, EmulateOptions& options) {
-  CLI::App* verb = app.add_subcommand("emulate", "Emulate instruments behind a Unix socket");
+  CLI::App* verb =
+      app.add_subcommand("emulate", "Emulate instruments, behind a Unix socket or USB/IP");
   verb->add_option("model", options.model, "Instrument family (js220)");
   verb->add_option("--serial", options.serials, "Serial number, at most 7 characters; repeatable");
   verb->add_option("--socket", options.socket, "Unix socket of the emulator");
+  verb->add_option("--listen", options.listen,
+                   "ADDRESS:PORT; serve USB/IP there, for `usbip attach` (loopback: no password)");
 
   verb->add_option("--load", options.load, "Load scenario (see below)")->capture_default_str();
   verb->add_option("--play", options.play, "Recorded trace of the current, played in a loop");

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/usb/socket_server.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <ctime>
-#include <limits>
+#include <system_error>
 
 namespace drivers {
 namespace {
@@ -19,7 +14,6 @@ namespace {
 // overflows. Answers to requests do not wait.
 constexpr std::int64_t kBatchNs = 16'000'000;
 constexpr std::uint32_t kArmedMax = SocketConnection::kTransfersWaiting;
-constexpr ControlSetup kGetStatus{.request_type = 0x80, .request = 0, .length = 2};
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -28,63 +22,49 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 proto::Result<std::unique_ptr<SocketServer>> SocketServer::open(const std::filesystem::path& path,
-                                                                std::vector<ServedDevice> devices,
-                                                                const proto::Clock& clock) {
+                                                                std::vector<ServedDevice> devices) {
   auto listener = SocketLink::listen(path);
   if (!listener) return tl::unexpected(listener.error());
-  const int wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake_fd < 0) {
-    return proto::fail({errno, std::generic_category()}, "make an event descriptor");
-  }
   return std::unique_ptr<SocketServer>(
-      new SocketServer(path, std::move(devices), clock, std::move(*listener), wake_fd));
+      new SocketServer(path, std::move(devices), std::move(*listener)));
 }
 
 SocketServer::SocketServer(std::filesystem::path path, std::vector<ServedDevice> devices,
-                           const proto::Clock& clock, SocketLink listener, int wake_fd)
-    : path_(std::move(path)),
-      devices_(std::move(devices)),
-      clock_(clock),
-      listener_(std::move(listener)),
-      wake_fd_(wake_fd) {}
+                           SocketLink listener)
+    : path_(std::move(path)), devices_(std::move(devices)), listener_(std::move(listener)) {}
 
 SocketServer::~SocketServer() {
-  ::close(wake_fd_);
+  for (const auto& client : clients_) unclaim(*client);
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
 }
 
-void SocketServer::stop() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(wake_fd_, &one, sizeof one);
+void SocketServer::add_descriptors(std::vector<pollfd>& waiting) const {
+  waiting.push_back({listener_.fd(), POLLIN, 0});
+  for (const auto& client : clients_) {
+    const SocketConnection& connection = client->connection;
+    const int events =
+        (connection.wants_input() ? POLLIN : 0) | (connection.has_output() ? POLLOUT : 0);
+    waiting.push_back({connection.fd(), static_cast<short>(events), 0});
+  }
 }
 
-proto::Result<void> SocketServer::run() {
-  for (;;) {
-    std::vector<pollfd> waiting = {{wake_fd_, POLLIN, 0}, {listener_.fd(), POLLIN, 0}};
-    for (const auto& client : clients_) {
-      const SocketConnection& connection = client->connection;
-      const int events =
-          (connection.wants_input() ? POLLIN : 0) | (connection.has_output() ? POLLOUT : 0);
-      waiting.push_back({connection.fd(), static_cast<short>(events), 0});
-    }
-    const std::int64_t now_ns = clock_.monotonic_ns();
-    const std::int64_t wait_ns = std::max<std::int64_t>(next_wake_ns(now_ns) - now_ns, 0);
-    const timespec timeout{.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
-    if (::ppoll(waiting.data(), waiting.size(), &timeout, nullptr) < 0 && errno != EINTR) {
-      return proto::fail({errno, std::generic_category()}, "wait for the emulator's clients");
-    }
-    if (waiting[0].revents != 0) return {};
-    now_ns_ = clock_.monotonic_ns();
-    for (const auto& client : clients_) catch_up(*client);
-    std::size_t index = 2;
-    std::erase_if(clients_, [&](const std::unique_ptr<Client>& client) {
-      const short ready = waiting[index++].revents;
-      if ((ready & (POLLIN | POLLHUP | POLLERR)) != 0 && !on_readable(*client)) return true;
-      return !send(*client);
-    });
-    if (waiting[1].revents != 0) accept_clients();
-  }
+void SocketServer::catch_up(std::int64_t now_ns) {
+  now_ns_ = now_ns;
+  for (const auto& client : clients_) catch_up(*client);
+}
+
+void SocketServer::turn(std::span<const pollfd> ready, std::int64_t now_ns) {
+  now_ns_ = now_ns;
+  std::size_t index = 1;
+  std::erase_if(clients_, [&](const std::unique_ptr<Client>& client) {
+    const short events = ready[index++].revents;
+    const bool readable = (events & (POLLIN | POLLHUP | POLLERR)) != 0;
+    if ((!readable || on_readable(*client)) && send(*client)) return false;
+    unclaim(*client);
+    return true;
+  });
+  if (ready[0].revents != 0) accept_clients();
 }
 
 void SocketServer::accept_clients() {
@@ -159,6 +139,12 @@ proto::Result<std::vector<std::byte>> SocketServer::ask_device(
   return proto::fail(UsbErrc::kProtocol, "request of an emulator's client");
 }
 
+bool SocketServer::is_claimed(const ServedDevice& device) const {
+  if (device.claimed != nullptr) return *device.claimed;
+  return std::ranges::any_of(clients_,
+                             [&](const auto& other) { return other->claimed == &device; });
+}
+
 void SocketServer::on_open(Client& client, const SocketConnection::Request& request) {
   const std::uint16_t tag = request.header.tag;
   const auto payload = request.payload;
@@ -169,11 +155,9 @@ void SocketServer::on_open(Client& client, const SocketConnection::Request& requ
     refusal = UsbErrc::kProtocol;
   } else {
     device = find(text_of(payload.subspan(kOpenMagic.size())));
-    const bool claimed =
-        std::ranges::any_of(clients_, [&](const auto& other) { return other->claimed == device; });
-    if (device == nullptr || !device->device->control_in(kGetStatus, now_ns_)) {
+    if (device == nullptr || !is_plugged_in(*device->device, now_ns_)) {
       refusal = UsbErrc::kNoDevice;
-    } else if (claimed) {
+    } else if (is_claimed(*device)) {
       refusal = UsbErrc::kBusy;
     }
   }
@@ -182,6 +166,7 @@ void SocketServer::on_open(Client& client, const SocketConnection::Request& requ
     return;
   }
   client.claimed = device;
+  if (device->claimed != nullptr) *device->claimed = true;
   client.served_ns = now_ns_;
   client.connection.reply(tag, 0);
 }
@@ -236,8 +221,15 @@ bool SocketServer::hand_over(Client& client, std::int64_t at_ns) {
 
 // The device is gone: what is under way is still sent.
 void SocketServer::leave(Client& client) {
-  client.claimed = nullptr;
+  unclaim(client);
   client.leaving = true;
+}
+
+void SocketServer::unclaim(Client& client) {
+  if (client.claimed != nullptr && client.claimed->claimed != nullptr) {
+    *client.claimed->claimed = false;
+  }
+  client.claimed = nullptr;
 }
 
 bool SocketServer::send(Client& client) {

@@ -42,18 +42,21 @@ class EmulatorSocket : public testing::Test {
     const auto command = [this](std::string_view text, std::int64_t now_ns) {
       return device_.command(text, now_ns);
     };
-    auto server = SocketServer::open(
-        socket_, {{"000001", &device_, command}, {"000002", &other_, {}}}, clock_);
+    auto server =
+        SocketServer::open(socket_, {{"000001", &device_, command}, {"000002", &other_, {}}});
     EXPECT_TRUE(server.has_value());
     return server ? std::move(*server) : nullptr;
   }
   void serve() {
     server_ = open_server();
-    thread_ = std::thread([this] { EXPECT_TRUE(server_->run().has_value()); });
+    loop_ = std::move(*ServeLoop::make(clock_));
+    loop_->add(*server_);
+    thread_ = std::thread([this] { EXPECT_TRUE(loop_->run().has_value()); });
   }
   void stop() {
-    if (server_) server_->stop();
+    if (loop_) loop_->stop();
     if (thread_.joinable()) thread_.join();
+    loop_.reset();
     server_.reset();
   }
 
@@ -113,6 +116,7 @@ class EmulatorSocket : public testing::Test {
   std::filesystem::path directory_;
   std::filesystem::path socket_;
   std::unique_ptr<SocketServer> server_;
+  std::unique_ptr<ServeLoop> loop_;
   std::thread thread_;
 };
 
@@ -152,7 +156,7 @@ TEST_F(EmulatorSocket, RefusalsAreNamed) {
   EXPECT_TRUE(other.open().has_value());
   std::array<std::byte, 4> data{};
   EXPECT_EQ(port.control_in({0xC0, 9, 0, 0, 1}, data, 1000).error().code, UsbErrc::kStall);
-  const auto taken = SocketServer::open(socket_, {}, clock_);
+  const auto taken = SocketServer::open(socket_, {});
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().code, std::errc::address_in_use);
 }
@@ -248,8 +252,10 @@ TEST_F(EmulatorSocket, AServerThatIsKilledIsALostDevice) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     auto server = open_server();
-    if (!server || ::write(ready[1], "x", 1) != 1) ::_exit(1);
-    (void)server->run();
+    auto loop = ServeLoop::make(clock_);
+    if (!server || !loop || ::write(ready[1], "x", 1) != 1) ::_exit(1);
+    (*loop)->add(*server);
+    (void)(*loop)->run();
     ::_exit(0);
   }
   char byte = 0;

@@ -24,16 +24,18 @@ EmulatedInstruments::EmulatedInstruments(const std::string& socket,
     one.source = std::move(*drivers::make_source({.load = "ble"}));
     one.device = std::make_unique<drivers::Js220Device>(
         *one.source, clock_, drivers::Js220DeviceOptions{.time_scale = time_scale});
-    served.push_back({serial, one.device.get(), {}});
+    served.push_back({serial, one.device.get()});
   }
-  auto server = drivers::SocketServer::open(socket, std::move(served), clock_);
+  auto server = drivers::SocketServer::open(socket, std::move(served));
   EXPECT_TRUE(server.has_value());
   server_ = std::move(*server);
-  thread_ = std::thread([this] { EXPECT_TRUE(server_->run().has_value()); });
+  loop_ = std::move(*drivers::ServeLoop::make(clock_));
+  loop_->add(*server_);
+  thread_ = std::thread([this] { EXPECT_TRUE(loop_->run().has_value()); });
 }
 
 EmulatedInstruments::~EmulatedInstruments() {
-  server_->stop();
+  loop_->stop();
   thread_.join();
 }
 

@@ -38,6 +38,7 @@ class EmulatedInstruments {
   proto::SystemClock clock_;
   std::deque<One> instruments_;
   std::unique_ptr<drivers::SocketServer> server_;
+  std::unique_ptr<drivers::ServeLoop> loop_;
   std::thread thread_;
 };
 
