@@ -23,6 +23,8 @@ class CodeQueue {
   // end_id(). `bits` is 1 or 4, least significant first; the data holds at least `values`.
   void append_packed(proto::SampleId first, std::span<const std::byte> data, std::uint32_t bits,
                      std::uint32_t skip, std::uint32_t values);
+  // The same code `length` times; `first` is not before end_id().
+  void append_run(proto::SampleId first, std::uint32_t code, std::uint32_t length);
   void drop_before(proto::SampleId id);
   // Moves the codes of [first, end) to `out`, with kMissingCode where none came, and names those
   // ids in `missing`. Drops what is older.
@@ -41,8 +43,6 @@ class CodeQueue {
     std::uint32_t length = 0;
     std::uint32_t code = 0;
   };
-  void append_run(proto::SampleId first, std::uint32_t code, std::uint32_t length);
-
   const std::size_t runs_max_;
   std::vector<Run> runs_;
   std::size_t first_run_ = 0;
