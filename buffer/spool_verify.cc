@@ -27,20 +27,16 @@ class SpoolReader::Impl::Verifier {
       : reader_(reader), progress_(progress) {}
 
   proto::Result<VerifyReport> run() {
-    const auto ledgers =
-        load_ledgers(reader_.db, reader_.rows, reader_.state, proto::StreamId(), reader_.path);
-    if (!ledgers) {
-      report_.structure.push_back(ledgers.error().message());
-    } else {
-      for (const proto::Lane lane : kRowLanes) {
-        rows_total_ += (*ledgers)[slot(lane)].totals().rows;
-      }
-    }
+    const auto entries = reader_.state.with_prefix("");
+    if (!entries) report_.structure.push_back(entries.error().message());
+    // A kill between the tables and the first entry leaves a spool that is empty, not damaged.
+    const bool has_begun = !entries || !entries->empty();
+    if (has_begun) count_rows();
     for (const proto::Lane lane : kRowLanes) {
       if (!walk(lane)) return std::move(report_);
     }
-    if (const auto entries = reader_.state.with_prefix(""); !entries) {
-      report_.structure.push_back(entries.error().message());
+    if (!has_begun && report_.rows > 0) {
+      report_.structure.push_back("spool " + reader_.path + " has rows and no stream they are of");
     }
     if (const auto values = reader_.state.unsent_latest(UINT32_MAX); !values) {
       report_.structure.push_back(values.error().message());
@@ -51,6 +47,18 @@ class SpoolReader::Impl::Verifier {
   }
 
  private:
+  void count_rows() {
+    const auto ledgers =
+        load_ledgers(reader_.db, reader_.rows, reader_.state, proto::StreamId(), reader_.path);
+    if (!ledgers) {
+      report_.structure.push_back(ledgers.error().message());
+      return;
+    }
+    for (const proto::Lane lane : kRowLanes) {
+      rows_total_ += (*ledgers)[slot(lane)].totals().rows;
+    }
+  }
+
   // False: the caller wants no more.
   bool walk(proto::Lane lane) {
     Position next(1);
@@ -95,8 +103,13 @@ class SpoolReader::Impl::Verifier {
         reader_.db.scalar("PRAGMA page_count", 0) * reader_.db.scalar("PRAGMA page_size", 0);
     if (bytes > kWholeCheckBytes && writer_lives(reader_.path)) return;
     Statement check(reader_.db.get(), "PRAGMA quick_check(20)");
-    while (check.step() == SQLITE_ROW) {
+    int code = check.step();
+    for (; code == SQLITE_ROW; code = check.step()) {
       if (check.text(0) != "ok") report_.structure.emplace_back(check.text(0));
+    }
+    if (code != SQLITE_DONE) {
+      report_.structure.push_back(
+          reader_.db.failure(code, "check the tables of spool " + reader_.path).value().message());
     }
   }
 

@@ -180,6 +180,7 @@ TEST_F(OpeningFindsWhatIsWrong, TablesWithoutAnEntryAreANewSpool) {
     ASSERT_EQ(db.open(options_.path, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
     ASSERT_EQ(db.exec("DELETE FROM state"), SQLITE_OK);
   }
+  EXPECT_THAT(open_reader()->verify(nullptr)->structure, testing::IsEmpty());
   const auto spool = open_spool();
   EXPECT_TRUE(spool->open_report().created);
   EXPECT_EQ(spool->open_report().set_aside, "");
@@ -194,6 +195,8 @@ TEST_F(OpeningFindsWhatIsWrong, RowsWithoutAnEntryAreDamage) {
     ASSERT_EQ(db.open(options_.path, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
     ASSERT_EQ(db.exec("DELETE FROM state"), SQLITE_OK);
   }
+  EXPECT_THAT(open_reader()->verify(nullptr)->structure,
+              testing::ElementsAre(HasSubstr("rows and no stream")));
   EXPECT_THAT(open_spool()->open_report().damage, HasSubstr("damaged"));
 }
 
