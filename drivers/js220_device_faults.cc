@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <sstream>
 #include <system_error>
 #include <vector>
+
+#include "drivers/device_fault_text.h"
 
 namespace drivers::js220 {
 namespace {
@@ -59,38 +60,13 @@ constexpr std::array kSpecs = {
 
 constexpr bool is_frame_fault(FaultKind kind) { return kind <= FaultKind::kNan; }
 
-std::optional<std::int64_t> parse_number(std::string_view text, std::string_view* rest = nullptr) {
-  std::int64_t number = 0;
-  if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc()) return std::nullopt;
-  const std::string_view left(end, text.data() + text.size());
-  if (rest != nullptr) {
-    *rest = left;
-  } else if (!left.empty()) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-// "500ms", "2s".
-std::optional<std::int64_t> parse_duration_ns(std::string_view text) {
-  std::string_view unit;
-  const auto number = parse_number(text, &unit);
-  if (!number || *number < 0 || *number > 1'000'000'000) return std::nullopt;
-  if (unit == "us") return *number * 1'000;
-  if (unit == "ms") return *number * 1'000'000;
-  if (unit == "s") return *number * 1'000'000'000;
-  return std::nullopt;
-}
-
 // One argument of the fault; false when it makes no sense.
 bool set_argument(char what, std::string_view text, Fault& fault) {
   if (what == 'd' || what == 'D') {
-    fault.duration_ns = parse_duration_ns(text);
+    fault.duration_ns = parse_fault_duration_ns(text);
     return fault.duration_ns.has_value();
   }
-  const auto number = parse_number(text);
+  const auto number = parse_fault_number(text);
   if (!number) return false;
   if (what == 'p') {
     fault.port = static_cast<std::uint8_t>(*number);

@@ -73,7 +73,8 @@ class Checks {
   void rates(const Settings& instrument, const std::string& id) {
     const double full_hz = model_value_rate_hz(id.substr(0, id.find('/')));
     if (full_hz == 0) {
-      issue(instrument, "id", fmt::format("unknown instrument model in \"{}\"; known: js220", id));
+      issue(instrument, "id",
+            fmt::format("unknown instrument model in \"{}\"; known: js220, js110", id));
       return;
     }
     for (const std::string_view path : {"telemetry.rate", "waveform.rate"}) {
@@ -204,7 +205,10 @@ class Checks {
 
 }  // namespace
 
-double model_value_rate_hz(std::string_view model) { return model == "js220" ? 1e6 : 0; }
+double model_value_rate_hz(std::string_view model) {
+  if (model == "js110") return 2e6;
+  return model == "js220" ? 1e6 : 0;
+}
 
 std::vector<ConfigIssue> check_config(const Config& config,
                                       const std::string& credentials_directory) {

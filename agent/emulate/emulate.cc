@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "agent/emulate/truth_report.h"
+#include "drivers/js110_device.h"
 #include "drivers/js220_device.h"
 #include "drivers/signal/load_source.h"
 #include "drivers/signal/noise.h"
@@ -29,6 +30,9 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kUnreachable = 3;
 
+constexpr std::string_view kJs110 = "js110";
+constexpr std::string_view kJs220 = "js220";
+
 // The instrument's topics leave no room for more.
 constexpr std::size_t kSerialCharsMax = 7;
 
@@ -37,8 +41,11 @@ tl::unexpected<proto::Error> usage(std::string what) {
 }
 
 proto::Result<void> check(const EmulateOptions& options) {
-  if (options.model != "js220") {
-    return usage("'" + options.model + "': only js220 can be emulated");
+  if (options.model != kJs220 && options.model != kJs110) {
+    return usage("'" + options.model + "': js220 and js110 can be emulated");
+  }
+  if (options.model == kJs110 && (options.time_scale != 1 || options.start_id != 0)) {
+    return usage("--time-scale, --start-id: a JS110 counts from 0 and cannot tell its rate");
   }
   for (const std::string& serial : options.serials) {
     if (!proto::is_wire_id(serial) || serial.size() > kSerialCharsMax) {
@@ -76,11 +83,8 @@ drivers::SourceSpec spec_of(const EmulateOptions& options, const std::string& se
 
 // One emulated instrument and what it needs.
 struct Emulated {
-  Emulated(std::unique_ptr<drivers::SampleSource> samples, const proto::Clock& clock,
-           const drivers::Js220DeviceOptions& options)
-      : source(std::move(samples)), device(*source, clock, options) {}
   std::unique_ptr<drivers::SampleSource> source;
-  drivers::Js220Device device;
+  std::unique_ptr<drivers::UsbDevice> device;
   bool claimed = false;
 };
 
@@ -112,6 +116,27 @@ class SignalWatch {
   std::thread thread_;
 };
 
+// A device with its faults from the start, and what answers its commands.
+template <class Device, class ParseFault>
+proto::Result<drivers::ServedDevice> add_device(std::unique_ptr<Device> made,
+                                                const EmulateOptions& options,
+                                                ParseFault parse_fault, std::int64_t now_ns,
+                                                Emulated& instrument) {
+  Device& device = *made;
+  instrument.device = std::move(made);
+  for (const std::string& text : options.faults) {
+    const auto fault = parse_fault(text);
+    if (!fault) return tl::unexpected(fault.error());
+    device.inject(*fault, now_ns);
+  }
+  return drivers::ServedDevice{
+      .serial = {},
+      .device = &device,
+      .command = [&device](std::string_view text,
+                           std::int64_t at_ns) { return device.command(text, at_ns); },
+      .claimed = &instrument.claimed};
+}
+
 // The instrument with its faults, ready to be served.
 proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& options,
                                                     const std::string& serial,
@@ -119,22 +144,22 @@ proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& option
                                                     std::deque<Emulated>& instruments) {
   auto source = drivers::make_source(spec_of(options, serial));
   if (!source) return tl::unexpected(source.error());
-  auto& instrument = instruments.emplace_back(
-      std::move(*source), clock,
-      drivers::Js220DeviceOptions{
-          .serial = serial, .start_id = options.start_id, .time_scale = options.time_scale});
-  drivers::Js220Device& device = instrument.device;
-  for (const std::string& text : options.faults) {
-    const auto fault = drivers::js220::parse_fault(text);
-    if (!fault) return tl::unexpected(fault.error());
-    device.inject(*fault, clock.monotonic_ns());
-  }
-  return drivers::ServedDevice{
-      .serial = serial,
-      .device = &device,
-      .command = [&device](std::string_view text,
-                           std::int64_t now_ns) { return device.command(text, now_ns); },
-      .claimed = &instrument.claimed};
+  Emulated& instrument = instruments.emplace_back();
+  instrument.source = std::move(*source);
+  const std::int64_t now_ns = clock.monotonic_ns();
+  auto served =
+      options.model == kJs110
+          ? add_device(std::make_unique<drivers::Js110Device>(
+                           *instrument.source, drivers::Js110DeviceOptions{.serial = serial}),
+                       options, drivers::js110::parse_fault, now_ns, instrument)
+          : add_device(std::make_unique<drivers::Js220Device>(
+                           *instrument.source, clock,
+                           drivers::Js220DeviceOptions{.serial = serial,
+                                                       .start_id = options.start_id,
+                                                       .time_scale = options.time_scale}),
+                       options, drivers::js220::parse_fault, now_ns, instrument);
+  if (served) served->serial = serial;
+  return served;
 }
 
 proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
@@ -167,7 +192,7 @@ proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
   }
   const SignalWatch watch(**loop);
   for (std::size_t k = 0; k < options.serials.size(); ++k) {
-    out << "emulating js220/" << options.serials[k];
+    out << "emulating " << options.model << "/" << options.serials[k];
     if (socket) out << " at " << options.socket;
     if (usbip) out << " at USB/IP port " << usbip->port() << " as 1-" << k + 1;
     out << "\n" << std::flush;
@@ -196,11 +221,14 @@ proto::Result<void> tell_truth(const EmulateOptions& options, std::ostream& out)
   for (const std::string& text : options.id_ranges) {
     const auto ids = parse_id_range(text);
     if (!ids) return tl::unexpected(ids.error());
-    ranges.push_back({*ids, drivers::compute_truth(**source, *ids)});
+    const std::string& serial = options.serials.front();
+    ranges.push_back({*ids, options.model == kJs110
+                                ? drivers::js110::compute_truth(**source, serial, *ids)
+                                : drivers::compute_truth(**source, *ids)});
   }
   if (options.json) {
-    print_truth_json(proto::InstrumentId{"js220", options.serials.front()}.device_id(), ranges,
-                     out);
+    print_truth_json(proto::InstrumentId{options.model, options.serials.front()}.device_id(),
+                     ranges, out);
   } else {
     print_truth(ranges, out);
   }

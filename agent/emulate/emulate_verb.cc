@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/emulate/emulate.h"
+#include "drivers/js110_device_faults.h"
 #include "drivers/js220_device_faults.h"
 #include "drivers/signal/load_shape.h"
 
@@ -16,8 +17,10 @@ std::string footer() {
     text += line + std::string(scenario.description) + "\n";
   }
   text += "  edge        random values of every size that a float32 can have\n";
-  text += "\nFaults (--fault from the start, --send at any time):\n";
+  text += "\nFaults of a js220 (--fault from the start, --send at any time):\n";
   text += drivers::js220::describe_faults();
+  text += "\nFaults of a js110:\n";
+  text += drivers::js110::describe_faults();
   text += "\nOther commands for --send: counter, state\n";
   text +=
       "\nExamples:\n"
@@ -32,7 +35,7 @@ std::string footer() {
 CLI::App* add_emulate_verb(CLI::App& app, EmulateOptions& options) {
   CLI::App* verb =
       app.add_subcommand("emulate", "Emulate instruments, behind a Unix socket or USB/IP");
-  verb->add_option("model", options.model, "Instrument family (js220)");
+  verb->add_option("model", options.model, "Instrument family: js220 or js110");
   verb->add_option("--serial", options.serials, "Serial number, at most 7 characters; repeatable");
   verb->add_option("--socket", options.socket, "Unix socket of the emulator");
   verb->add_option("--listen", options.listen,
@@ -51,9 +54,9 @@ CLI::App* add_emulate_verb(CLI::App& app, EmulateOptions& options) {
   verb->add_option("--seed", options.seed, "Same seed, same samples")->capture_default_str();
 
   verb->add_option("--time-scale", options.time_scale,
-                   "Speed of the instrument's clock; 0.1: ten times slower")
+                   "Speed of a js220's clock; 0.1: ten times slower")
       ->capture_default_str();
-  verb->add_option("--start-id", options.start_id, "Sample counter at the start")
+  verb->add_option("--start-id", options.start_id, "Sample counter of a js220 at the start")
       ->capture_default_str();
   verb->add_option("--fault", options.faults, "A fault from the start (see below); repeatable");
 

@@ -67,6 +67,7 @@ proto::Result<proto::IdRange> parse_id_range(const std::string& text) {
 drivers::Truth total_of(const std::vector<RangeTruth>& ranges) {
   drivers::Truth total;
   for (const RangeTruth& range : ranges) {
+    total.values_per_second = range.truth.values_per_second;
     total.sample_count += range.truth.sample_count;
     total.current += range.truth.current;
     total.voltage += range.truth.voltage;

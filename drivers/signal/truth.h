@@ -16,9 +16,10 @@ struct Truth {
   proto::ExactSum voltage;
   proto::ExactSum power;  // exact products, W
 
-  // At 1 MSPS of the instrument's own time.
-  double charge_c() const { return current.divided_by(1'000'000); }
-  double energy_j() const { return power.divided_by(1'000'000); }
+  std::uint64_t values_per_second = 1'000'000;  // of the instrument's own time
+
+  double charge_c() const { return current.divided_by(values_per_second); }
+  double energy_j() const { return power.divided_by(values_per_second); }
 };
 
 // Range mode automatic without limits, which is how the product drives an instrument.

@@ -58,7 +58,7 @@ const Mistake kMistakes[] = {
      "0-9 "
      ". _ -)\n"},
     {"[[instrument]]\nid = \"js999/1\"\nport = \"unix:/a\"\n",
-     "wattspool.toml:2:6: id: unknown instrument model in \"js999/1\"; known: js220\n"},
+     "wattspool.toml:2:6: id: unknown instrument model in \"js999/1\"; known: js220, js110\n"},
     {"[[instrument]]\nid = \"js220/1\"\nport = \"usb\"\n",
      "wattspool.toml:1:1: port: missing for js220/1; write port = \"unix:/path\", the socket of "
      "`wattspool emulate`\n"

@@ -40,8 +40,8 @@ Outcome run(const std::vector<std::string>& words) {
 }
 
 nlohmann::json truth(const std::vector<std::string>& words) {
-  std::vector<std::string> all = {"--truth", "--json", "--serial", "000001"};
-  all.insert(all.end(), words.begin(), words.end());
+  std::vector<std::string> all = words;
+  all.insert(all.end(), {"--truth", "--json", "--serial", "000001"});
   const Outcome outcome = run(all);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   return nlohmann::json::parse(outcome.out);
@@ -84,6 +84,23 @@ TEST(EmulateTruth, PlaysARecordedTrace) {
   EXPECT_NEAR(document["total"]["energy__J"].get<double>(), 0.45, 0.05);
 }
 
+// Its words are multiples of a count, so its truth is near that of a JS220 and not the same.
+TEST(EmulateTruth, OfAJs110IsThatOfItsWords) {
+  const auto words = [](const std::string& range) {
+    return std::vector<std::string>{"js110", "--load", "square", "--ids", range};
+  };
+  const auto document = truth(words("0:1999999"));
+  EXPECT_EQ(document["device_id"], "js110-000001");
+  EXPECT_EQ(document["total"]["sample_count"], 2'000'000);
+  EXPECT_NEAR(document["total"]["energy__J"].get<double>(), 3.25 * (0x1p-4 + 0x1p-10) / 2, 1e-4);
+  EXPECT_NEAR(document["total"]["charge__C"].get<double>(), (0x1p-4 + 0x1p-10) / 2, 1e-5);
+  auto parts = words("0:7");
+  for (const char* range : {"8:125", "126:1000", "1001:1999999"}) {
+    parts.insert(parts.end(), {"--ids", range});
+  }
+  EXPECT_EQ(truth(parts)["total"], document["total"]);
+}
+
 TEST(EmulateUsage, SaysWhatIsWrong) {
   struct Case {
     std::vector<std::string> words;
@@ -91,7 +108,9 @@ TEST(EmulateUsage, SaysWhatIsWrong) {
     std::string says;
   };
   const std::vector<Case> cases = {
-      {{"js110"}, 2, "only js220"},
+      {{"js320"}, 2, "js220 and js110 can be emulated"},
+      {{"js110", "--serial", "a", "--time-scale", "0.5"}, 2, "cannot tell its rate"},
+      {{"js110", "--serial", "a", "--socket", "/x", "--fault", "no-pong"}, 2, "not known"},
       {{"--serial", "12345678"}, 2, "1 to 7 letters"},
       {{"--serial", "a", "--serial", "a"}, 2, "twice"},
       {{"--serial", "a"}, 2, "needs --serial and --socket"},

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/js110_device_faults.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+#include "drivers/device_fault_text.h"
+
+namespace drivers::js110 {
+namespace {
+
+// Arguments of a fault: n count (1 when left out), v value up to `value_max`, d duration, D
+// duration that may be left out.
+struct FaultSpec {
+  std::string_view name;
+  FaultKind kind;
+  std::string_view arguments;
+  std::int64_t value_max;
+  std::string_view usage;
+  std::string_view meaning;
+};
+
+constexpr std::array kSpecs = {
+    FaultSpec{"lose", FaultKind::kLose, "n", 0, "[N]", "packets vanish on their way"},
+    FaultSpec{"repeat", FaultKind::kRepeat, "n", 0, "[N]", "packets arrive twice"},
+    FaultSpec{"tear", FaultKind::kTear, "n", 0, "[N]", "the transfer ends inside a packet"},
+    FaultSpec{"status", FaultKind::kStatus, "vn", 255, "CODE [N]",
+              "packets say that they are invalid"},
+    FaultSpec{"type", FaultKind::kType, "vn", 255, "TYPE [N]", "packets hold no raw samples"},
+    FaultSpec{"length", FaultKind::kLength, "vn", 32'767, "LENGTH [N]",
+              "packets state a wrong length"},
+    FaultSpec{"missing", FaultKind::kMissing, "vn", 126, "WORDS [N]",
+              "packets whose first WORDS words are marked as missing"},
+    FaultSpec{"slip", FaultKind::kSlip, "n", 0, "[N]",
+              "a sample vanishes within a packet: the toggle breaks once"},
+    FaultSpec{"delay", FaultKind::kDelay, "d", 0, "DURATION",
+              "nothing is sent for a while; the FIFO fills, then overflows"},
+    FaultSpec{"silent", FaultKind::kSilent, "D", 0, "[DURATION]",
+              "nothing is sent nor answered; until healed when no duration is given"},
+    FaultSpec{"disconnect", FaultKind::kDisconnect, "d", 0, "DURATION",
+              "gone from the bus; power stays, and so do its settings"},
+    FaultSpec{"replug", FaultKind::kReplug, "d", 0, "DURATION",
+              "unplugged: all settings are those of power-on"},
+    FaultSpec{"restart", FaultKind::kRestart, "", 0, "", "the packet index begins at 0 again"},
+    FaultSpec{"stall-in", FaultKind::kStallIn, "n", 0, "[N]", "bulk IN transfers end in a stall"},
+    FaultSpec{"io-error", FaultKind::kIoError, "n", 0, "[N]", "bulk IN transfers end in an error"},
+    FaultSpec{"stall-request", FaultKind::kStallRequest, "vn", 255, "REQUEST [N]",
+              "vendor requests of that number stall"},
+    FaultSpec{"empty-answer", FaultKind::kEmptyAnswer, "vn", 255, "REQUEST [N]",
+              "vendor requests of that number are answered with no byte"},
+    FaultSpec{"settings-error", FaultKind::kSettingsError, "vn", 1000, "CODE [N]",
+              "settings are refused with that code"},
+    FaultSpec{"busy", FaultKind::kBusy, "", 0, "", "settings are never done, until healed"},
+    FaultSpec{"short-status", FaultKind::kShortStatus, "", 0, "",
+              "status is that of old firmware (24 bytes), until healed"},
+    FaultSpec{"damage", FaultKind::kDamage, "v", 2, "COPY",
+              "calibration 0 (factory), 1 (active) or 2 (both) is damaged, until healed"},
+    FaultSpec{"heal", FaultKind::kHeal, "", 0, "", "takes back all faults"},
+};
+
+constexpr bool is_packet_fault(FaultKind kind) { return kind <= FaultKind::kSlip; }
+
+// One argument of the fault; false when it makes no sense.
+bool set_argument(const FaultSpec& spec, char what, std::string_view text, Fault& fault) {
+  if (what == 'd' || what == 'D') {
+    fault.duration_ns = parse_fault_duration_ns(text);
+    return fault.duration_ns.has_value();
+  }
+  const auto number = parse_fault_number(text);
+  if (!number) return false;
+  if (what == 'n') {
+    fault.count = static_cast<std::uint32_t>(*number);
+    return *number >= 1 && *number <= 1'000'000'000;
+  }
+  fault.value = *number;
+  return *number >= 0 && *number <= spec.value_max;
+}
+
+}  // namespace
+
+proto::Result<Fault> parse_fault(std::string_view text) {
+  const auto invalid = make_error_code(std::errc::invalid_argument);
+  const std::string what = "fault '" + std::string(text) + "'";
+  std::istringstream stream{std::string(text)};
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  const auto* spec =
+      words.empty() ? kSpecs.end() : std::ranges::find(kSpecs, words[0], &FaultSpec::name);
+  if (spec == kSpecs.end()) {
+    return proto::fail(invalid, what + " is not known; there are:\n" + describe_faults());
+  }
+  const std::string usage =
+      what + " is written: " + std::string(spec->name) + " " + std::string(spec->usage);
+  Fault fault{.kind = spec->kind};
+  std::size_t next = 1;
+  for (const char argument : spec->arguments) {
+    const bool optional = argument == 'n' || argument == 'D';
+    if (next == words.size() && optional) continue;
+    if (next == words.size() || !set_argument(*spec, argument, words[next++], fault)) {
+      return proto::fail(invalid, usage);
+    }
+  }
+  if (next != words.size()) return proto::fail(invalid, usage);
+  return fault;
+}
+
+std::string describe_faults() {
+  std::string text;
+  for (const FaultSpec& spec : kSpecs) {
+    std::string line = "  " + std::string(spec.name) + " " + std::string(spec.usage);
+    line.resize(std::max<std::size_t>(line.size() + 2, 30), ' ');
+    text += line + std::string(spec.meaning) + "\n";
+  }
+  return text;
+}
+
+std::optional<Fault> FaultPlan::use(const std::deque<Fault>::iterator& place) {
+  if (place == armed_.end()) return std::nullopt;
+  const Fault fault = *place;
+  if (--place->count == 0) armed_.erase(place);
+  return fault;
+}
+
+std::optional<Fault> FaultPlan::take(FaultKind kind, std::optional<std::int64_t> value) {
+  return use(std::ranges::find_if(armed_, [&](const Fault& fault) {
+    return fault.kind == kind && (!value || fault.value == *value);
+  }));
+}
+
+std::optional<Fault> FaultPlan::take_packet_fault() {
+  return use(
+      std::ranges::find_if(armed_, [](const Fault& fault) { return is_packet_fault(fault.kind); }));
+}
+
+const Fault* FaultPlan::peek(FaultKind kind) const {
+  const auto found = std::ranges::find(armed_, kind, &Fault::kind);
+  return found == armed_.end() ? nullptr : &*found;
+}
+
+}  // namespace drivers::js110
