@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "buffer/spool_file.h"
 #include "buffer/spool_impl.h"
 #include "proto/check.h"
 #include "proto/crc32c.h"
@@ -44,6 +45,10 @@ void Spool::pin(proto::Lane lane, Position from, Position through) {
 }
 
 void Spool::unpin(proto::Lane lane) { impl_->pins[slot(lane)].reset(); }
+
+void Spool::condemn(const std::string& reason) const {
+  buffer::condemn(impl_->options.path, reason);
+}
 
 proto::Result<std::optional<std::string>> Spool::state(const std::string& key) {
   return impl_->state.get(key);

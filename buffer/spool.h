@@ -112,6 +112,8 @@ class Spool {
   void unpin(proto::Lane lane);
 
   proto::Result<CommitReport> commit(const Commit& commit);
+  // Commits say kDamaged again and again: the next opening will set the file aside for this reason.
+  void condemn(const std::string& reason) const;
 
   proto::Result<std::optional<std::string>> state(const std::string& key);
   proto::Result<std::map<std::string, std::string>> state_with_prefix(const std::string& prefix);

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 
 #include "buffer/spool_errc.h"
 
@@ -115,6 +116,22 @@ bool writer_lives(const std::string& spool_path) {
   const bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
   close(fd);
   return !free;
+}
+
+void condemn(const std::string& spool_path, const std::string& reason) {
+  std::ofstream(spool_path + ".condemned") << reason << "\n";
+}
+
+// Taken back first: a kill before the setting aside leaves a file whose damage is found once more,
+// and never condemns the fresh one.
+std::string take_condemnation(const std::string& spool_path) {
+  const std::string path = spool_path + ".condemned";
+  if (!exists(path)) return "";
+  std::string reason;
+  std::getline(std::ifstream(path), reason);
+  std::remove(path.c_str());
+  if (!exists(spool_path)) return "";
+  return reason.empty() ? "its writer could not use it any more" : reason;
 }
 
 proto::Result<std::string> set_aside(const std::string& spool_path, std::int64_t utc_us) {

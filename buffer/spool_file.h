@@ -28,6 +28,12 @@ class SpoolLock {
 // index, syncs the directory. No connection may be open. Returns the new name.
 proto::Result<std::string> set_aside(const std::string& spool_path, std::int64_t utc_us);
 
+// Writes down, beside the spool, why its file cannot be used any more; the next opening takes that
+// back and sets the file aside. Where nothing can be written the next opening must find out itself.
+void condemn(const std::string& spool_path, const std::string& reason);
+// The reason; empty: nobody has condemned it.
+std::string take_condemnation(const std::string& spool_path);
+
 // Whether someone holds the lock of this spool.
 bool writer_lives(const std::string& spool_path);
 

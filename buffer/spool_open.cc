@@ -69,9 +69,13 @@ proto::Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options,
   auto lock = SpoolLock::acquire(options.path);
   if (!lock) return tl::unexpected(lock.error());
   auto impl = std::make_unique<Impl>(options, clock, std::move(*lock));
-  auto opened = impl->open_file();
-  if (!opened && is_damage(opened.error())) {
-    const std::string damage = opened.error().message();
+  std::string damage = take_condemnation(options.path);
+  proto::Result<void> opened;
+  if (damage.empty()) {
+    opened = impl->open_file();
+    if (!opened && is_damage(opened.error())) damage = opened.error().message();
+  }
+  if (!damage.empty()) {
     SpoolLock same_lock = std::move(impl->lock);
     impl.reset();  // closes the file
     auto aside = set_aside(options.path, clock.utc_ns() / 1000);

@@ -159,10 +159,21 @@ void Daemon::on_second(std::int64_t now_ns) {
   notify_.status(systemd_line(status));
   status_log_.on_status(status, evicted, now_ns);
   tell_overflow(now_ns);
+  if (status.spool.writer.condemned) end_for_new_spool();
   if (auto entry = heartbeat_.due(status, evicted.values, now_ns)) {
     parts_->queue.push(std::move(*entry));
   }
   log_.on_tick();
+}
+
+// Whoever starts us again gets a fresh spool; what is in memory becomes a gap.
+void Daemon::end_for_new_spool() {
+  if (mailbox_.stop_requested()) return;
+  log_.error(
+      "the spool is malformed; ending, and the next start sets it aside: wattspoold must be "
+      "started again unless a service manager does that",
+      {{"spool", setup_.loaded.config.settings.text("spool.path")}});
+  mailbox_.request_stop();
 }
 
 void Daemon::tell_overflow(std::int64_t now_ns) {

@@ -59,6 +59,7 @@ class Daemon {
   void reload();
   void on_tick(std::int64_t now_ns);
   void on_second(std::int64_t now_ns);
+  void end_for_new_spool();
   void tell_overflow(std::int64_t now_ns);
   bool stop();
 

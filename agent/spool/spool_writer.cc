@@ -13,11 +13,15 @@
 #include <vector>
 
 #include "agent/spool/pending_changes.h"
+#include "buffer/spool_errc.h"
 
 namespace agent {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+// SQLite reads damage from the disk each time; once may be the disk's mistake.
+constexpr int kDamagedCommitsMax = 3;
 
 double milliseconds_since(SteadyClock::time_point begin) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
@@ -48,6 +52,7 @@ struct SpoolWriter::Impl {
   void run();
   void commit_until_done(std::vector<SpoolEntry> entries);
   proto::Result<buffer::CommitReport> commit_once(const Gathered& gathered);
+  void judge(const proto::Error& error);
   void publish(const proto::Result<buffer::CommitReport>& report, std::size_t rows, double took_ms);
   bool wait(std::chrono::milliseconds delay);
   void apply_pins();
@@ -65,6 +70,7 @@ struct SpoolWriter::Impl {
   bool pins_changed = false;
   SteadyClock::time_point give_up_at = SteadyClock::time_point::max();
   std::uint64_t notifications = 0;
+  int damaged_commits = 0;  // in a row
   PendingChanges pending;
   std::map<proto::Lane, std::optional<std::pair<buffer::Position, buffer::Position>>> pins;
   SpoolWriterStatus status;
@@ -160,14 +166,24 @@ void SpoolWriter::Impl::publish(const proto::Result<buffer::CommitReport>& repor
   status.worst_commit_ms = std::max(status.worst_commit_ms, took_ms);
   if (!report) {
     status.last_error = report.error().message();
+    judge(report.error());
     return;
   }
   status.last_error.clear();
+  damaged_commits = 0;
   ++status.commits_total;
   status.appended_rows_total += rows;
   status.evicted_rows_total += report->evicted_acked_rows;
   for (const auto& range : report->evicted) status.evicted_rows_total += range.rows;
   status.totals = spool->totals();
+}
+
+// Under the mutex.
+void SpoolWriter::Impl::judge(const proto::Error& error) {
+  damaged_commits = error.code == buffer::SpoolErrc::kDamaged ? damaged_commits + 1 : 0;
+  if (damaged_commits < kDamagedCommitsMax || status.condemned) return;
+  spool->condemn(error.message());
+  status.condemned = true;
 }
 
 // False when it is time to give up.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The spool writer thread: the only one that touches buffer::Spool. Group commit every
 // `commit_interval`; acks ride in the next commit; a failed commit is retried and nothing is
-// dropped here.
+// dropped here. A file that turns out to be malformed does not heal: it is condemned, and the
+// status says that the process must open it anew.
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,7 @@ struct SpoolWriterStatus {
   double last_commit_ms = 0;
   double worst_commit_ms = 0;
   std::string last_error;       // of the commit being retried; empty when all is well
+  bool condemned = false;       // the file is set aside at the next opening
   std::uint64_t heartbeat = 0;  // grows at each turn of the loop
 };
 

@@ -200,6 +200,32 @@ TEST_F(OpeningFindsWhatIsWrong, RowsWithoutAnEntryAreDamage) {
   EXPECT_THAT(open_spool()->open_report().damage, HasSubstr("damaged"));
 }
 
+TEST_F(OpeningFindsWhatIsWrong, ACondemnedSpoolIsSetAsideOnceAndForItsReason) {
+  {
+    const auto spool = open_spool();
+    commit(*spool, {make_row(Lane::kEvent, 1, 100)});
+    spool->condemn("three commits failed");
+  }
+  const auto first = open_spool()->open_report();
+  EXPECT_EQ(first.damage, "three commits failed");
+  EXPECT_TRUE(std::filesystem::exists(first.set_aside));
+  EXPECT_TRUE(first.created);
+  EXPECT_THAT(positions(Lane::kEvent), testing::IsEmpty());
+  const auto second = open_spool()->open_report();
+  EXPECT_EQ(second.set_aside, "");
+  EXPECT_FALSE(second.created);
+}
+
+TEST_F(OpeningFindsWhatIsWrong, ACondemnationWithoutItsFileIsForgotten) {
+  {
+    const auto spool = open_spool();
+    spool->condemn("three commits failed");
+  }
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options_.path + end);
+  EXPECT_EQ(open_spool()->open_report().damage, "");
+  EXPECT_EQ(open_spool()->open_report().damage, "");
+}
+
 TEST_F(OpeningFindsWhatIsWrong, APassingErrorIsNotDamage) {
   make_closed_spool();
   disk_.set_fault([](DiskFile file, DiskCall call, std::int64_t, int) {

@@ -100,6 +100,30 @@ TEST_F(Writer, AnEntryIsCalledDurableAfterItsCommitAndNotBefore) {
   EXPECT_EQ(durable, 1);
 }
 
+TEST_F(Writer, AFileThatIsMalformedIsCondemnedAndOthersAreNot) {
+  for (const int code : {SQLITE_IOERR_WRITE, SQLITE_CORRUPT}) {
+    open_writer();
+    disk_.set_fault([code](DiskFile file, DiskCall call, std::int64_t, int) {
+      return file == DiskFile::kWal && call == DiskCall::kWrite ? code : SQLITE_OK;
+    });
+    writer_->start();
+    push(1);
+    if (code == SQLITE_CORRUPT) {
+      wait_until([](const SpoolWriterStatus& status) { return status.condemned; });
+    } else {
+      for (int i = 0; i < 5; ++i) {
+        const auto heartbeat = writer_->status().heartbeat;
+        wait_until([=](const SpoolWriterStatus& now) { return now.heartbeat > heartbeat + 1; });
+      }
+      EXPECT_FALSE(writer_->status().condemned);
+    }
+    writer_->stop();
+    writer_.reset();
+    disk_.set_fault({});
+    EXPECT_EQ(open_spool()->open_report().set_aside.empty(), code != SQLITE_CORRUPT);
+  }
+}
+
 TEST_F(Writer, AFailedCommitIsTriedAgainAndSaysWhy) {
   syncs_to_fail_ = INT_MAX;
   open_writer();
