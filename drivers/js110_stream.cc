@@ -2,8 +2,8 @@
 #include "drivers/js110_stream.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "drivers/little_endian.h"
 #include "proto/check.h"
 
 namespace drivers::js110 {
@@ -167,8 +167,10 @@ void Stream::append_codes(SampleId first, Slot slot) {
 void Stream::append_inputs(std::size_t code, SampleId first, Slot slot) {
   CodeQueue& queue = assembler_.code(code);
   const bool of_current = selected_[code + kFirstCode].kind == SignalKind::kGpi0;
+  std::array<std::uint32_t, kPacketWords> words;
+  std::memcpy(words.data(), slot.data() + kPacketHeaderBytes, sizeof words);
   const auto code_at = [&](std::size_t at) {
-    const auto word = load_at<std::uint32_t>(slot, kPacketHeaderBytes + at * sizeof(std::uint32_t));
+    const std::uint32_t word = words[at];
     if (word == kMissingWord) return proto::kMissingCode;
     return (of_current ? current_lsb(word) : voltage_lsb(word)) ? 1u : 0u;
   };

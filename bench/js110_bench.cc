@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the sample words of one JS110 cost: calibrated current and voltage, and their exact sums;
+// and the whole way from transfers to Blocks. A share of a core is the processor's time for one
+// second of 2 MSPS.
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <random>
+
+#include "bench/scratch_dir.h"
+#include "bench/table.h"
+#include "drivers/js110_device_words.h"
+#include "drivers/js110_stream.h"
+#include "drivers/signal/load_source.h"
+#include "proto/exact_sum.h"
+
+namespace {
+
+using namespace drivers::js110;
+using bench::require;
+
+constexpr std::size_t kPackets = 15'872;  // 1.0 s
+constexpr int kRounds = 15;
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+std::vector<std::byte> record(const std::string& load) {
+  drivers::SourceSpec spec;
+  spec.load = load;
+  const auto source = drivers::make_source(spec);
+  require(source.has_value(), "no load " + load);
+  WordMaker maker(**source, emulated_calibration("000001"));
+  std::vector<std::byte> bytes;
+  bytes.reserve(kPackets * kPacketBytes);
+  PacketWordArray words;
+  for (std::size_t number = 0; number < kPackets; ++number) {
+    maker.fill(number, {}, words);
+    const auto header = pack_header({.index = static_cast<std::uint16_t>(number)});
+    bytes.insert(bytes.end(), header.begin(), header.end());
+    const auto data = std::as_bytes(std::span(words));
+    bytes.insert(bytes.end(), data.begin(), data.end());
+  }
+  return bytes;
+}
+
+// No packet of one range, no value twice: the worst that can come.
+std::vector<std::byte> record_of_all_ranges() {
+  auto bytes = record("ble");
+  std::mt19937 random(110);
+  for (std::size_t at = 0; at < bytes.size(); at += 4) {
+    if (at % kPacketBytes < kPacketHeaderBytes) continue;
+    const std::uint32_t word = (random() & ~(1u << 17)) | (at / 4 % 2) << 17;
+    std::memcpy(bytes.data() + at, &word, sizeof word);
+  }
+  return bytes;
+}
+
+double convert_and_sum(std::span<const std::byte> bytes) {
+  const Calibration calibration = emulated_calibration("000001");
+  proto::ExactAccumulator accumulator;
+  std::vector<float> current;
+  std::vector<float> voltage;
+  Samples samples;
+  const double before_s = cpu_seconds();
+  for (std::size_t at = 0; at < bytes.size(); at += kPacketBytes) {
+    const auto slot = bytes.subspan(at).first<kPacketBytes>();
+    convert(slot.last<kPacketBytes - kPacketHeaderBytes>(), calibration, 0, samples);
+    current.insert(current.end(), samples.current.begin(), samples.current.end());
+    voltage.insert(voltage.end(), samples.voltage.begin(), samples.voltage.end());
+    if (current.size() < 40'000) continue;  // a Block
+    accumulator.add(current, voltage);
+    current.clear();
+    voltage.clear();
+  }
+  accumulator.add(current, voltage);
+  const double used_s = cpu_seconds() - before_s;
+  require(accumulator.valid_count() == kPackets * kPacketWords, "samples are missing");
+  return used_s;
+}
+
+class CountingSink final : public drivers::DriverSink {
+ public:
+  void on_segment(const drivers::SegmentStart&) override {}
+  void on_block(const proto::Block& block) override { values += block.current.values.size(); }
+  void on_gap(const proto::Gap&) override { require(false, "a Gap"); }
+  std::size_t values = 0;
+};
+
+double transfers_to_blocks(std::span<const std::byte> bytes) {
+  constexpr std::size_t kTransferBytes = 32'768;
+  Counters counters;
+  Stream stream(*select_signals({"current_range"}), counters);
+  CountingSink sink;
+  stream.reset(emulated_calibration("000001"));
+  const double before_s = cpu_seconds();
+  for (std::size_t at = 0; at < bytes.size(); at += kTransferBytes) {
+    const auto ns = static_cast<std::int64_t>(at / kPacketBytes + 64) * kPacketNs + 1'000'000'000;
+    stream.on_transfer(bytes.subspan(at, kTransferBytes), {ns, ns}, sink);
+  }
+  stream.flush(sink);
+  const double used_s = cpu_seconds() - before_s;
+  require(sink.values == kPackets * kPacketWords, "samples are missing");
+  return used_s;
+}
+
+double median_percent(double (*measure)(std::span<const std::byte>),
+                      std::span<const std::byte> bytes) {
+  std::vector<double> rounds;
+  for (int round = 0; round < kRounds; ++round) rounds.push_back(measure(bytes));
+  std::ranges::sort(rounds);
+  const double seconds = static_cast<double>(kPackets * kPacketWords) / kSampleRateHz;
+  return rounds[rounds.size() / 2] / seconds * 100;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bench::Table table("JS110", argc, argv);
+  const auto ble = record("ble");
+  const auto mixed = record_of_all_ranges();
+  const auto add = [&table](const std::string& what, double percent) {
+    table.add({.figure = what,
+               .value = percent,
+               .unit = "% core",
+               .ratio = {},
+               .must = bench::at_most(4),
+               .aim = {}});
+  };
+  add("JS110 words -> i, v, exact sums, BLE load", median_percent(convert_and_sum, ble));
+  add("JS110 words -> i, v, exact sums, random words", median_percent(convert_and_sum, mixed));
+  add("JS110 transfers -> Blocks, BLE load", median_percent(transfers_to_blocks, ble));
+  return table.finish();
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whatever packets a JS110 sends, at whatever time: ids without a hole but in a Gap, columns of
+// equal length, time that only rises.
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "drivers/js110_device_words.h"
+#include "drivers/js110_stream.h"
+#include "drivers/little_endian.h"
+#include "proto/check.h"
+
+namespace drivers::js110 {
+namespace {
+
+class ContractSink final : public DriverSink {
+ public:
+  void on_segment(const SegmentStart& start) override {
+    WS_CHECK(start.segment.value() == segment_.value() + 1);
+    segment_ = start.segment;
+    position_ = start.first_id;
+    last_utc_ns_.reset();
+  }
+  void on_block(const proto::Block& block) override {
+    WS_CHECK(block.segment == segment_ && block.first_id == position_ && block.id_count > 0);
+    WS_CHECK(block.current.values.size() == block.id_count);
+    WS_CHECK(block.voltage.values.size() == block.id_count);
+    for (const proto::CodeColumn& column : block.codes) {
+      std::uint64_t ids = 0;
+      for (const proto::CodeRun& run : column.runs) ids += run.run_length;
+      WS_CHECK(ids == block.id_count);
+    }
+    const std::int64_t first_ns = block.time.utc_ns(block.first_id);
+    WS_CHECK(!last_utc_ns_ || first_ns > *last_utc_ns_);
+    last_utc_ns_ = block.time.utc_ns(block.end_id() - 1);
+    WS_CHECK(block.id_count == 1 || *last_utc_ns_ > first_ns);
+    position_ = block.end_id();
+  }
+  void on_gap(const proto::Gap& gap) override {
+    WS_CHECK(gap.segment == segment_ && gap.ids && gap.ids->first <= gap.ids->last);
+    if (gap.signals.size() == 1) return;
+    WS_CHECK(gap.ids->first == position_);
+    position_ = gap.ids->last.next();
+  }
+
+ private:
+  proto::SegmentId segment_;
+  proto::SampleId position_;
+  std::optional<std::int64_t> last_utc_ns_;
+};
+
+class Input {
+ public:
+  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+  bool empty() const { return bytes_.empty(); }
+  template <class T>
+  T take() {
+    T value{};
+    const std::size_t count = std::min(sizeof value, bytes_.size());
+    if (count > 0) std::memcpy(&value, bytes_.data(), count);
+    bytes_ = bytes_.subspan(count);
+    return value;
+  }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+};
+
+struct Cable {
+  std::int64_t monotonic_ns = 1'000'000'000;
+  std::int64_t utc_ns = 1'750'000'000'000'000'000;
+  std::uint16_t index = 0;
+
+  std::vector<std::byte> packet(PacketHeader header, std::uint32_t word, unsigned odd_at,
+                                std::uint32_t odd_word) {
+    std::vector<std::byte> bytes(kPacketBytes);
+    header.index = index++;
+    std::ranges::copy(pack_header(header), bytes.begin());
+    for (std::size_t k = 0; k < kPacketWords; ++k) {
+      store_at(bytes, kPacketHeaderBytes + 4 * k,
+               k == odd_at % kPacketWords ? odd_word : word ^ static_cast<unsigned>(k & 1) << 17);
+    }
+    return bytes;
+  }
+  void pass(std::int64_t ns) {
+    monotonic_ns += ns;
+    utc_ns += ns;
+  }
+};
+
+void drive(Input input) {
+  Counters counters;
+  ContractSink sink;
+  const auto signals = select_signals({"current_range", "gpi0", "gpi1"});
+  Stream stream(*signals, counters);
+  const Calibration calibration = emulated_calibration("1");
+  stream.reset(calibration);
+  Cable cable;
+  while (!input.empty()) {
+    std::vector<std::byte> transfer;
+    const std::uint8_t what = input.take<std::uint8_t>();
+    const auto word = input.take<std::uint32_t>();
+    switch (what % 8) {
+      case 0:
+        cable.index = input.take<std::uint16_t>();
+        break;
+      case 1:
+        cable.pass(input.take<std::uint16_t>() * 1'000'000LL);
+        break;
+      case 2:
+        cable.utc_ns += input.take<std::int32_t>() * 1'000'000LL;
+        break;
+      case 3:
+        transfer = cable.packet({.buffer_type = input.take<std::uint8_t>(),
+                                 .status = input.take<std::uint8_t>(),
+                                 .length = input.take<std::uint16_t>()},
+                                word, 0, 0);
+        break;
+      case 4:
+        transfer = cable.packet({.voltage_range = 1}, word, what, input.take<std::uint32_t>());
+        transfer.resize(input.take<std::uint16_t>() % 1025);
+        break;
+      case 5:
+        stream.reset(calibration);
+        break;
+      default:
+        // Few mostly, so that a second of trying is many inputs.
+        for (int packets = what < 0xF8 ? what / 8 % 4 : 64; packets >= 0; --packets) {
+          const auto bytes = cable.packet({}, word, what, kMissingWord);
+          transfer.insert(transfer.end(), bytes.begin(), bytes.end());
+          cable.pass(kPacketNs);
+        }
+    }
+    stream.on_transfer(transfer, {cable.monotonic_ns, cable.utc_ns}, sink);
+    if (what >= 0xF0) stream.flush(sink);
+  }
+  stream.flush(sink);
+}
+
+}  // namespace
+}  // namespace drivers::js110
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  drivers::js110::drive(drivers::js110::Input(std::span(data, size)));
+  return 0;
+}
