@@ -124,8 +124,10 @@ std::string scales_json(std::span<const Scale> scales) {
   std::string offsets;
   std::string gains;
   for (const Scale& scale : scales) {
-    offsets += (offsets.empty() ? "" : ",") + exact(scale.offset);
-    gains += (gains.empty() ? "" : ",") + exact(scale.gain);
+    if (!offsets.empty()) offsets += ',';
+    offsets += exact(scale.offset);
+    if (!gains.empty()) gains += ',';
+    gains += exact(scale.gain);
   }
   return "{\"offset\":[" + offsets + "],\"gain\":[" + gains + "]}";
 }

@@ -184,7 +184,9 @@ std::string metadata_json(const TopicSpec& spec) {
     json += R"(,"options":[)";
     for (const Option& option : spec.options) {
       if (&option != spec.options.data()) json += ',';
-      json += "[" + std::to_string(option.value) + R"(,")" + std::string(option.name) + R"("])";
+      json += '[';
+      json += std::to_string(option.value);
+      json += R"(,")" + std::string(option.name) + R"("])";
     }
     json += ']';
   }
