@@ -62,8 +62,8 @@ class Checks {
       }
       if (instrument.text("port").empty()) {
         issue(instrument, "port",
-              fmt::format("missing for {}; write port = \"unix:/path\", the socket of "
-                          "`wattspool emulate`",
+              fmt::format("missing for {}; write port = \"usb\", or \"unix:/path\", the socket "
+                          "of `wattspool emulate`",
                           id));
       }
       rates(instrument, id);

@@ -87,7 +87,7 @@ constexpr std::array kKeys = {
 constexpr std::array kInstrumentKeys = {
     KeySpec{"id", kInstrumentId, "", 0, 0, "", kRestart, "model/serial, for example js220/001234"},
     KeySpec{"port", kPort, "", 0, 0, "", kRestart,
-            "unix:/path, the socket of an emulated instrument"},
+            "usb; or unix:/path, the socket of an emulated instrument"},
     KeySpec{"memory.ring", kSize, "", 1 * kMiB, 1 * kGiB, "", kRestart, "overrides memory.ring"},
     KeySpec{"telemetry.rate", kRate, "", 0.1, 1000, "", kRestart, "overrides telemetry.rate"},
     KeySpec{"waveform.rate", kWaveformRate, "", 1, 100'000, "", kRestart,

@@ -15,7 +15,7 @@ enum class KeyType {
   kInstrumentId,  // model/serial
   kPath,          // absolute
   kSecretFile,    // absolute, or the name of a credential in $CREDENTIALS_DIRECTORY
-  kPort,          // unix:/path
+  kPort,          // usb or unix:/path
   kPrefix,        // topic prefix
   kChoice,
   kInteger,

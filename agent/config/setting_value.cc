@@ -143,7 +143,9 @@ Checked read_text(const KeySpec& key, const ConfigNode& node) {
       }
       break;
     case KeyType::kPort:
-      if (text.rfind("unix:/", 0) != 0) return bad("is not a port; write unix:/path/of/the/socket");
+      if (text != "usb" && text.rfind("unix:/", 0) != 0) {
+        return bad("is not a port; write usb, or unix:/path/of/the/socket");
+      }
       break;
     case KeyType::kPrefix:
       if (!is_prefix(text)) return bad("cannot begin a topic name; allowed: A-Z a-z 0-9 . _ -");

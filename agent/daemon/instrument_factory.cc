@@ -14,27 +14,37 @@ namespace agent {
 namespace {
 
 constexpr std::string_view kSocketScheme = "unix:";
+constexpr std::string_view kUsb = "usb";
+
+// Null: the configuration names no such port.
+std::unique_ptr<drivers::UsbPort> make_port(const Settings& instrument, const proto::Clock& clock,
+                                            drivers::UsbBus& usb) {
+  const proto::InstrumentId id = instrument_id(instrument);
+  const std::string& port = instrument.text("port");
+  if (port == kUsb) return usb.make_port(id);
+  if (!port.starts_with(kSocketScheme)) return nullptr;
+  return std::make_unique<drivers::SocketPort>(instrument_socket(instrument), id.serial, clock);
+}
 
 }  // namespace
 
 proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver(const Settings& instrument,
-                                                                      const proto::Clock& clock) {
+                                                                      const proto::Clock& clock,
+                                                                      drivers::UsbBus& usb) {
   const proto::InstrumentId id = instrument_id(instrument);
-  const std::string& port = instrument.text("port");
-  const bool is_known = id.model == "js220" || id.model == "js110";
-  if (!is_known || !port.starts_with(kSocketScheme)) {
-    return proto::fail(DaemonErrc::kBadPort, id.to_string() + ": port \"" + port + "\"");
+  auto port = make_port(instrument, clock, usb);
+  if (port && id.model == "js220") {
+    drivers::Js220Options options;
+    options.serial = id.serial;
+    return std::make_unique<drivers::Js220Driver>(std::move(options), std::move(port), clock);
   }
-  auto socket =
-      std::make_unique<drivers::SocketPort>(instrument_socket(instrument), id.serial, clock);
-  if (id.model == "js110") {
+  if (port && id.model == "js110") {
     drivers::Js110Options options;
     options.serial = id.serial;
-    return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(socket), clock);
+    return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(port), clock);
   }
-  drivers::Js220Options options;
-  options.serial = id.serial;
-  return std::make_unique<drivers::Js220Driver>(std::move(options), std::move(socket), clock);
+  return proto::fail(DaemonErrc::kBadPort,
+                     id.to_string() + ": port \"" + instrument.text("port") + "\"");
 }
 
 std::uint32_t ids_per_value_of(std::string_view device_id) {

@@ -10,18 +10,20 @@
 
 #include "agent/config/settings.h"
 #include "drivers/instrument_driver.h"
+#include "drivers/usb/usb_bus.h"
 #include "proto/clock.h"
 #include "proto/result.h"
 
 namespace agent {
 
-// The clock outlives the driver. Nothing is opened yet.
+// The clock and the bus outlive the driver. Nothing is opened yet.
 using DriverFactory = std::function<proto::Result<std::unique_ptr<drivers::InstrumentDriver>>(
-    const Settings& instrument, const proto::Clock& clock)>;
+    const Settings& instrument, const proto::Clock& clock, drivers::UsbBus& usb)>;
 
 // DaemonErrc::kBadPort names the instrument and its port.
 proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver(const Settings& instrument,
-                                                                      const proto::Clock& clock);
+                                                                      const proto::Clock& clock,
+                                                                      drivers::UsbBus& usb);
 
 // SampleIds per value of the float signals, by which a range of ids is told in values. For rows of
 // instruments that need not be there any more, so it goes by the model in their device_id.

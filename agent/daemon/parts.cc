@@ -8,6 +8,7 @@
 
 #include "agent/config/config_options.h"
 #include "agent/daemon/life_events.h"
+#include "drivers/usb/libusb_bus.h"
 #include "proto/topics.h"
 
 namespace agent {
@@ -57,7 +58,7 @@ proto::Result<void> add_instrument(Parts& parts, buffer::Spool& spool, const Par
   const proto::InstrumentId id = instrument_id(instrument);
   auto saved = spool.state_with_prefix(Pipeline::state_prefix(id));
   if (!saved) return tl::unexpected(saved.error());
-  auto driver = setup.make_driver(instrument, setup.clock);
+  auto driver = setup.make_driver(instrument, setup.clock, *parts.usb);
   if (!driver) return tl::unexpected(driver.error());
   const std::uint64_t ring_bytes = instrument.bytes("memory.ring");
   auto pipeline =
@@ -137,6 +138,7 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   parts->queue.push(std::move(first));
   (*spool)->set_eviction_observer(
       [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
+  parts->usb = std::make_unique<drivers::LibusbBus>(setup.clock);
   for (const Settings& instrument : config.instruments) {
     const auto added = add_instrument(*parts, **spool, setup, instrument);
     if (!added) return tl::unexpected(config_failure(added.error()));

@@ -24,6 +24,7 @@
 #include "agent/spool/spool_queue.h"
 #include "agent/spool/spool_writer.h"
 #include "buffer/spool.h"
+#include "drivers/usb/usb_bus.h"
 #include "proto/clock.h"
 
 namespace agent {
@@ -48,6 +49,7 @@ struct Parts {
   LossEvents losses;
   std::unique_ptr<SpoolWriter> writer;
   std::unique_ptr<Forwarder> forwarder;  // null: no broker is configured
+  std::unique_ptr<drivers::UsbBus> usb;
   std::vector<InstrumentPart> instruments;
   std::unique_ptr<LostRuns> lost_runs;  // null: the spool is the one of before, or no broker
 };

@@ -10,11 +10,12 @@ export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_MA
 
 declare -A packages=(
   [build]="cmake ninja-build g++ ccache pkg-config python3 git librdkafka-dev libsqlite3-dev
-    libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-    libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev libgmock-dev
-    libbenchmark-dev"
+    libusb-1.0-0-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
+    nlohmann-json3-dev libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev
+    libgmock-dev libbenchmark-dev"
   [demo]="python3"
-  [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3"
+  [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3
+    qemu-system-x86 busybox-static cpio xz-utils e2fsprogs"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )
 
@@ -61,6 +62,11 @@ apt_install() {  # uses as_root of its caller
 
 fetch_kafka() {
   tests/kafka/broker fetch >/dev/null || die "no Kafka broker for the tests (see above)"
+}
+
+fetch_guest_kernel() {
+  tests/system/usb_kernel/fetch_kernel.sh >/dev/null ||
+    die "no kernel for the USB tests (see above)"
 }
 
 # The foreign readers (pyarrow, Polars, DuckDB) live in an environment of their own.

@@ -59,10 +59,10 @@ const Mistake kMistakes[] = {
      ". _ -)\n"},
     {"[[instrument]]\nid = \"js999/1\"\nport = \"unix:/a\"\n",
      "wattspool.toml:2:6: id: unknown instrument model in \"js999/1\"; known: js220, js110\n"},
-    {"[[instrument]]\nid = \"js220/1\"\nport = \"usb\"\n",
-     "wattspool.toml:1:1: port: missing for js220/1; write port = \"unix:/path\", the socket of "
-     "`wattspool emulate`\n"
-     "wattspool.toml:3:8: port: \"usb\" is not a port; write unix:/path/of/the/socket\n"},
+    {"[[instrument]]\nid = \"js220/1\"\nport = \"com1\"\n",
+     "wattspool.toml:1:1: port: missing for js220/1; write port = \"usb\", or \"unix:/path\", the "
+     "socket of `wattspool emulate`\n"
+     "wattspool.toml:3:8: port: \"com1\" is not a port; write usb, or unix:/path/of/the/socket\n"},
     {"[[instrument]]\nid = \"js220/1\"\nport = \"unix:/a\"\nserial = \"1\"\n",
      "wattspool.toml:4:1: unknown key \"serial\" of [[instrument]]\n"},
     {"[[instrument]]\nid = \"js220/1\"\nport = \"unix:/a\"\ntelemetry.rate = \"3Hz\"\n",

@@ -91,8 +91,8 @@ TEST_F(Watchdog, IsWithheldWhileAThreadHangs) {
   configure({"000001"});
   DaemonSetup hanging = setup();
   hanging.make_driver =
-      [this](const Settings&,
-             const proto::Clock&) -> proto::Result<std::unique_ptr<drivers::InstrumentDriver>> {
+      [this](const Settings&, const proto::Clock&,
+             drivers::UsbBus&) -> proto::Result<std::unique_ptr<drivers::InstrumentDriver>> {
     return std::make_unique<HangingDriver>(released_);
   };
   hanging.progress_limits = {std::chrono::milliseconds(1'500), std::chrono::milliseconds(60'000)};

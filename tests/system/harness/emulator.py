@@ -2,6 +2,7 @@
 """Emulated instruments in a process of their own, and the truth of their samples."""
 
 import json
+import re
 import subprocess
 
 from harness.process import Process, wait_for
@@ -9,15 +10,20 @@ from harness.programs import program
 
 
 class Emulator:
-    """Instruments that play one source. `source`: options of `wattspool emulate` that name it."""
+    """Instruments that play one source. `source`: options of `wattspool emulate` that name it.
 
-    def __init__(self, scratch, serials, source, name="emulator"):
+    `listen`: they are on USB/IP too, at `usbip_port`.
+    """
+
+    def __init__(self, scratch, serials, source, name="emulator", listen=False):
         self.serials = list(serials)
         self.source = [str(word) for word in source]
         self.socket = scratch.socket(f"{name}.sock")
         command = [program("wattspool"), "emulate", "js220", "--socket", self.socket, *self.source]
         for serial in self.serials:
             command += ["--serial", serial]
+        if listen:
+            command += ["--listen", "127.0.0.1:0"]
         self.process = Process(command, scratch.path(f"{name}.log"))
         scratch.keep(self)
 
@@ -29,6 +35,11 @@ class Emulator:
 
     def end(self):
         self.process.end()
+
+    @property
+    def usbip_port(self):
+        said = wait_for(lambda: re.search(r"USB/IP port (\d+)", self.process.text()), "USB/IP port")
+        return int(said.group(1))
 
     def instruments(self):
         """(instrument id, port) as the daemon's configuration wants them."""
