@@ -82,6 +82,13 @@ class UsbKernel(unittest.TestCase):
         self.check_outages(audit, 1)
         self.assertEqual(audit.document["gap_events"].get("usb_loss", 0), 0)
 
+    @unittest.skipUnless(CAMPAIGN == "smoke", "another campaign")
+    def test_the_udev_rules_let_an_unprivileged_daemon_in(self):
+        self.bench("--time-scale", "0.25", udev=True)
+        self.more(100_000)
+        self.audited()
+        self.assertRegex(self.guest.text(), r"crw-rw---- .* wattspoo.*/dev/bus/usb/\d+/\d+")
+
     @unittest.skipUnless(CAMPAIGN == "long", "another campaign")
     def test_full_rate(self):
         """What the emulated processor does not keep up with is in named gaps."""

@@ -17,7 +17,7 @@ from harness.process import Process, wait_for
 from harness.programs import ROOT, program
 
 PARTS = ROOT / "tests" / "system" / "usb_kernel"
-HOST = "10.0.2.2"
+RULES = ROOT / "packaging" / "60-wattspool.rules"
 GOOD_END = 33  # QEMU's exit code; a panic and a power-off are 0
 DISK_MIB = 512
 CONFIG = """\
@@ -60,7 +60,7 @@ def _libraries(path):
 class Guest:
     """`ports`: (USB/IP port, bus ids) of the emulators' server on the host."""
 
-    def __init__(self, scratch, instruments, usbip_port, brokers="", waveform="full"):
+    def __init__(self, scratch, instruments, usbip_port, brokers="", waveform="full", udev=False):
         self.scratch = scratch
         self.log = scratch.path("guest.log")
         self.disk = scratch.path("disk.img")
@@ -73,8 +73,16 @@ class Guest:
         config += "".join(INSTRUMENT.format(one) for one in instruments)
         port = self.listener.getsockname()[1]
         conf = f"USBIP_PORT={usbip_port}\nCONTROL_PORT={port}\nBUS_IDS='{bus_ids}'\n"
+        texts = {"etc/wattspool.toml": config, "guest.conf": conf,
+                 "etc/passwd": "root:x:0:0::/:/bin/sh\nwattspool:x:900:900::/:/bin/sh\n",
+                 "etc/group": "root:x:0:\nwattspool:x:900:\n",
+                 "etc/nsswitch.conf": "passwd: files\ngroup: files\n"}
+        if udev:
+            texts["guest.conf"] += "UDEV=1\n"
+            texts["etc/udev/rules.d/60-wattspool.rules"] = RULES.read_text(encoding="utf-8")
         self._make_disk()
-        self._make_root({"etc/wattspool.toml": config, "guest.conf": conf})
+        self._make_root(texts, [program("wattspoold"), program("wattspool"), program("vhci_keep")]
+                        + (["/bin/udevadm"] if udev else []))
         kernel = kernel_folder()
         self.process = Process(
             ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-nodefaults",
@@ -92,7 +100,7 @@ class Guest:
         subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", self.disk],
                        check=True)
 
-    def _make_root(self, texts):
+    def _make_root(self, texts, programs):
         tree = self.scratch.path("root")
         for name in ("bin", "proc", "sys", "dev", "tmp", "run", "data", "etc", "modules"):
             (tree / name).mkdir(parents=True)
@@ -100,8 +108,8 @@ class Guest:
         (tree / "bin/sh").symlink_to("busybox")
         for module in sorted((kernel_folder() / "modules").iterdir()):
             shutil.copy(module, tree / "modules")
-        for name in ("wattspoold", "wattspool", "vhci_keep"):
-            path = program(name)
+        for path in programs:
+            name = pathlib.Path(path).name
             subprocess.run(["strip", "-g", "-o", tree / "bin" / name, path], check=True)
             for library in _libraries(path):
                 target = tree / library.lstrip("/")
@@ -109,6 +117,7 @@ class Guest:
                 if not target.exists():
                     shutil.copy(library, target)
         for name, text in texts.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text(text, encoding="utf-8")
         shutil.copy(PARTS / "guest_init.sh", tree / "init")
         (tree / "init").chmod(0o755)

@@ -24,10 +24,17 @@ finish() {
   poweroff -f
 }
 
+if [ -n "$UDEV" ]; then  # the real one, with the rules that the package installs
+  ln -s udevadm /bin/systemd-udevd
+  systemd-udevd --daemon --resolve-names=early
+  chown -R wattspool:wattspool /data
+  chmod 1777 /run
+  user=wattspool
+fi
 # shellcheck disable=SC2086  # several words
 vhci_keep 10.0.2.2 "$USBIP_PORT" $BUS_IDS &
 keeper=$!
-wattspoold --config /etc/wattspool.toml &
+su "${user:-root}" -s /bin/sh -c "exec wattspoold --config /etc/wattspool.toml" &
 daemon=$!
 
 # The status goes to the test, its words come back: stop, or kill.
@@ -47,6 +54,7 @@ kill -TERM "$daemon"
 wait "$daemon"
 code=$?
 echo "wattspoold ended with $code"
+ls -l /dev/bus/usb/*/*
 kill "$keeper"
 [ -z "$SHOW_KERNEL_LOG" ] || dmesg
 [ "$code" -eq 0 ] || finish '\021'
