@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What further instruments cost the daemon: processor and memory each. Usage: instruments.py [--json]
+"""What further instruments cost the daemon: processor and memory each.
+
+Usage: instruments.py [--json]
 
 Emulated JS220 at 1 MSPS, each in a process of its own, a real broker, exactly once.
 """
