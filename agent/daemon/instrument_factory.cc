@@ -16,35 +16,45 @@ namespace {
 constexpr std::string_view kSocketScheme = "unix:";
 constexpr std::string_view kUsb = "usb";
 
-// Null: the configuration names no such port.
-std::unique_ptr<drivers::UsbPort> make_port(const Settings& instrument, const proto::Clock& clock,
-                                            drivers::UsbBus& usb) {
-  const proto::InstrumentId id = instrument_id(instrument);
-  const std::string& port = instrument.text("port");
-  if (port == kUsb) return usb.make_port(id);
-  if (!port.starts_with(kSocketScheme)) return nullptr;
-  return std::make_unique<drivers::SocketPort>(instrument_socket(instrument), id.serial, clock);
+tl::unexpected<proto::Error> bad_port(const Settings& instrument) {
+  return proto::fail(DaemonErrc::kBadPort, instrument_id(instrument).to_string() + ": port \"" +
+                                               instrument.text("port") + "\"");
 }
 
 }  // namespace
 
-proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver(const Settings& instrument,
-                                                                      const proto::Clock& clock,
-                                                                      drivers::UsbBus& usb) {
+proto::Result<std::unique_ptr<drivers::UsbPort>> make_port(const Settings& instrument,
+                                                           const proto::Clock& clock,
+                                                           drivers::UsbBus& usb) {
   const proto::InstrumentId id = instrument_id(instrument);
-  auto port = make_port(instrument, clock, usb);
-  if (port && id.model == "js220") {
+  const std::string& port = instrument.text("port");
+  if (port == kUsb) return usb.make_port(id);
+  if (!port.starts_with(kSocketScheme)) return bad_port(instrument);
+  return std::make_unique<drivers::SocketPort>(instrument_socket(instrument), id.serial, clock);
+}
+
+proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver_over(
+    std::unique_ptr<drivers::UsbPort> port, const Settings& instrument, const proto::Clock& clock) {
+  const proto::InstrumentId id = instrument_id(instrument);
+  if (id.model == "js220") {
     drivers::Js220Options options;
     options.serial = id.serial;
     return std::make_unique<drivers::Js220Driver>(std::move(options), std::move(port), clock);
   }
-  if (port && id.model == "js110") {
+  if (id.model == "js110") {
     drivers::Js110Options options;
     options.serial = id.serial;
     return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(port), clock);
   }
-  return proto::fail(DaemonErrc::kBadPort,
-                     id.to_string() + ": port \"" + instrument.text("port") + "\"");
+  return bad_port(instrument);
+}
+
+proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver(const Settings& instrument,
+                                                                      const proto::Clock& clock,
+                                                                      drivers::UsbBus& usb) {
+  auto port = make_port(instrument, clock, usb);
+  if (!port) return tl::unexpected(port.error());
+  return make_driver_over(std::move(*port), instrument, clock);
 }
 
 std::uint32_t ids_per_value_of(std::string_view device_id) {

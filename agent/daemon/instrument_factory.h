@@ -20,6 +20,13 @@ namespace agent {
 using DriverFactory = std::function<proto::Result<std::unique_ptr<drivers::InstrumentDriver>>(
     const Settings& instrument, const proto::Clock& clock, drivers::UsbBus& usb)>;
 
+// The two halves of make_driver(), for those who put something between port and driver.
+proto::Result<std::unique_ptr<drivers::UsbPort>> make_port(const Settings& instrument,
+                                                           const proto::Clock& clock,
+                                                           drivers::UsbBus& usb);
+proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver_over(
+    std::unique_ptr<drivers::UsbPort> port, const Settings& instrument, const proto::Clock& clock);
+
 // DaemonErrc::kBadPort names the instrument and its port.
 proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver(const Settings& instrument,
                                                                       const proto::Clock& clock,

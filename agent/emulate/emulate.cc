@@ -10,11 +10,11 @@
 #include <system_error>
 #include <thread>
 
+#include "agent/emulate/emulated_instrument.h"
 #include "agent/emulate/truth_report.h"
+#include "agent/record/capture_store.h"
 #include "drivers/js110_device.h"
-#include "drivers/js220_device.h"
 #include "drivers/signal/load_source.h"
-#include "drivers/signal/noise.h"
 #include "drivers/usb/socket_command.h"
 #include "drivers/usb/socket_server.h"
 #include "drivers/usb/usb_errc.h"
@@ -65,29 +65,6 @@ proto::Result<void> check(const EmulateOptions& options) {
   return {};
 }
 
-drivers::SourceSpec spec_of(const EmulateOptions& options, const std::string& serial) {
-  drivers::SourceSpec spec{.seed = seed_of(options.seed, serial), .load = options.load};
-  drivers::TraceFile file{.path = options.play,
-                          .format = *drivers::trace_format_from(options.format),
-                          .rate_hz = options.rate_hz,
-                          .scale = options.scale};
-  if (!options.play.empty()) spec.trace = file;
-  if (!options.play_voltage.empty()) {
-    file.path = options.play_voltage;
-    file.scale = 1;
-    spec.voltage_trace = file;
-  }
-  spec.voltage_v = options.voltage_v;
-  return spec;
-}
-
-// One emulated instrument and what it needs.
-struct Emulated {
-  std::unique_ptr<drivers::SampleSource> source;
-  std::unique_ptr<drivers::UsbDevice> device;
-  bool claimed = false;
-};
-
 // Blocks SIGINT and SIGTERM for the process, and stops the loop when one comes.
 class SignalWatch {
  public:
@@ -116,63 +93,25 @@ class SignalWatch {
   std::thread thread_;
 };
 
-// A device with its faults from the start, and what answers its commands.
-template <class Device, class ParseFault>
-proto::Result<drivers::ServedDevice> add_device(std::unique_ptr<Device> made,
-                                                const EmulateOptions& options,
-                                                ParseFault parse_fault, std::int64_t now_ns,
-                                                Emulated& instrument) {
-  Device& device = *made;
-  instrument.device = std::move(made);
-  for (const std::string& text : options.faults) {
-    const auto fault = parse_fault(text);
-    if (!fault) return tl::unexpected(fault.error());
-    device.inject(*fault, now_ns);
-  }
-  return drivers::ServedDevice{
-      .serial = {},
-      .device = &device,
-      .command = [&device](std::string_view text,
-                           std::int64_t at_ns) { return device.command(text, at_ns); },
-      .claimed = &instrument.claimed};
-}
-
-// The instrument with its faults, ready to be served.
-proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& options,
-                                                    const std::string& serial,
-                                                    const proto::Clock& clock,
-                                                    std::deque<Emulated>& instruments) {
-  auto source = drivers::make_source(spec_of(options, serial));
-  if (!source) return tl::unexpected(source.error());
-  Emulated& instrument = instruments.emplace_back();
-  instrument.source = std::move(*source);
-  const std::int64_t now_ns = clock.monotonic_ns();
-  auto served =
-      options.model == kJs110
-          ? add_device(std::make_unique<drivers::Js110Device>(
-                           *instrument.source, drivers::Js110DeviceOptions{.serial = serial}),
-                       options, drivers::js110::parse_fault, now_ns, instrument)
-          : add_device(std::make_unique<drivers::Js220Device>(
-                           *instrument.source, clock,
-                           drivers::Js220DeviceOptions{.serial = serial,
-                                                       .start_id = options.start_id,
-                                                       .time_scale = options.time_scale}),
-                       options, drivers::js220::parse_fault, now_ns, instrument);
-  if (served) served->serial = serial;
-  return served;
-}
-
 proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
-  if (options.serials.empty() || (options.socket.empty() && options.listen.empty())) {
+  const bool plays_capture = !options.play.empty() && is_capture(options.play);
+  if ((options.serials.empty() && !plays_capture) ||
+      (options.socket.empty() && options.listen.empty())) {
     return usage("emulate: needs --serial and --socket or --listen (or --truth, or --send)");
   }
   const proto::SystemClock clock;
   std::deque<Emulated> instruments;
   std::vector<drivers::ServedDevice> served;
-  for (const std::string& serial : options.serials) {
-    auto device = add_instrument(options, serial, clock, instruments);
+  if (plays_capture) {
+    auto device = add_capture(options, instruments);
     if (!device) return tl::unexpected(device.error());
     served.push_back(std::move(*device));
+  } else {
+    for (const std::string& serial : options.serials) {
+      auto device = add_instrument(options, serial, clock, instruments);
+      if (!device) return tl::unexpected(device.error());
+      served.push_back(std::move(*device));
+    }
   }
   auto loop = drivers::ServeLoop::make(clock);
   if (!loop) return tl::unexpected(loop.error());
@@ -191,8 +130,8 @@ proto::Result<void> serve(const EmulateOptions& options, std::ostream& out) {
     (*loop)->add(*usbip);
   }
   const SignalWatch watch(**loop);
-  for (std::size_t k = 0; k < options.serials.size(); ++k) {
-    out << "emulating " << options.model << "/" << options.serials[k];
+  for (std::size_t k = 0; k < served.size(); ++k) {
+    out << "emulating " << instruments[k].id.to_string();
     if (socket) out << " at " << options.socket;
     if (usbip) out << " at USB/IP port " << usbip->port() << " as 1-" << k + 1;
     out << "\n" << std::flush;
@@ -211,6 +150,9 @@ proto::Result<void> send(const EmulateOptions& options, std::ostream& out) {
 }
 
 proto::Result<void> tell_truth(const EmulateOptions& options, std::ostream& out) {
+  if (!options.play.empty() && is_capture(options.play)) {
+    return usage("--truth: of a capture only what was captured is known; play a trace or a load");
+  }
   if (options.serials.size() != 1) {
     return usage("--truth: needs one --serial (each instrument has a noise of its own)");
   }
@@ -236,12 +178,6 @@ proto::Result<void> tell_truth(const EmulateOptions& options, std::ostream& out)
 }
 
 }  // namespace
-
-std::uint64_t seed_of(std::uint64_t seed, const std::string& serial) {
-  std::uint64_t key = seed;
-  for (const char c : serial) key = drivers::derive_key(key, static_cast<unsigned char>(c));
-  return key;
-}
 
 int run_emulate(const EmulateOptions& options, std::ostream& out, std::ostream& err) {
   auto done = check(options);

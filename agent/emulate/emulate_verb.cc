@@ -42,7 +42,9 @@ CLI::App* add_emulate_verb(CLI::App& app, EmulateOptions& options) {
                    "ADDRESS:PORT; serve USB/IP there, for `usbip attach` (loopback: no password)");
 
   verb->add_option("--load", options.load, "Load scenario (see below)")->capture_default_str();
-  verb->add_option("--play", options.play, "Recorded trace of the current, played in a loop");
+  verb->add_option("--play", options.play,
+                   "Recorded trace of the current, played in a loop; or a capture of record-usb, "
+                   "played once for each host");
   verb->add_option("--play-voltage", options.play_voltage,
                    "Recorded trace of the voltage (V), of the same rate and format");
   verb->add_option("--rate", options.rate_hz, "Rate of the traces, Hz")->capture_default_str();

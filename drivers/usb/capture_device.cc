@@ -9,6 +9,9 @@
 namespace drivers {
 namespace {
 
+constexpr std::uint8_t kStandardIn = 0x80;
+constexpr std::uint8_t kGetStatus = 0;
+
 bool is_transfer(const Exchange& exchange) { return exchange.kind == ExchangeKind::kBulkIn; }
 
 proto::Result<void> outcome_of(const Exchange& exchange) {
@@ -65,6 +68,10 @@ void CaptureDevice::set_pace(const Exchange& exchange, std::int64_t now_ns) {
 
 proto::Result<std::vector<std::byte>> CaptureDevice::control_in(const ControlSetup& setup,
                                                                 std::int64_t now_ns) {
+  // Whoever serves the device asks whether it is there; no driver does.
+  if (setup.request_type == kStandardIn && setup.request == kGetStatus) {
+    return std::vector<std::byte>(2);
+  }
   const auto head = pack_setup(setup);
   const Exchange* const answer = answer_to(ExchangeKind::kControlIn, head, now_ns);
   if (answer == nullptr) {
