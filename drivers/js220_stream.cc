@@ -144,6 +144,7 @@ void Stream::on_far_id(std::size_t signal, const StreamView& view, const Arrival
 
 void Stream::restart_at(std::uint32_t low_id, const Arrival& arrival, DriverSink& sink) {
   ++counters_.counter_jumps;
+  advance(arrival.monotonic_ns, sink);  // what came before the jump in this transfer
   flush(sink);
   assembler_.restart();
   const auto known = map_id_ ? IdContinuity::extend(low_id, *map_id_) : std::nullopt;

@@ -11,6 +11,29 @@
 namespace drivers::js220 {
 namespace {
 
+// The frames of one transfer are brought together when all were read; a jump comes in their midst.
+TEST(Stream, WhatIsWholeBeforeAJumpOfTheCounterIsHandedOver) {
+  constexpr std::uint64_t kFrame = StreamBench::kFloatIds;
+  StreamBench bench(0, {});
+  bench.send_map(0);
+  bench.send(0, 10 * kFrame);
+  const std::uint64_t far = 1'000'000'000;
+  for (const std::uint64_t first : {10 * kFrame, far, far + kFrame}) {
+    // Time goes on as if nothing had jumped.
+    if (first == far) bench.arrival_shift_ns -= static_cast<std::int64_t>(far - 11 * kFrame) * 500;
+    bench.send_float(kPortCurrent, first, first + kFrame);
+    bench.send_float(kPortVoltage, first, first + kFrame);
+  }
+  bench.stream.advance(bench.arrival_of(far + 2 * kFrame).monotonic_ns, bench.sink);
+  bench.stream.flush(bench.sink);
+  ASSERT_EQ(bench.sink.segments.size(), 2u);
+  std::uint64_t first_life_ids = 0;
+  for (const proto::Block& block : bench.sink.blocks) {
+    if (block.segment == bench.sink.segments[0].segment) first_life_ids += block.id_count;
+  }
+  EXPECT_EQ(first_life_ids, 11 * kFrame);
+}
+
 using proto::IdRange;
 using proto::SampleId;
 
