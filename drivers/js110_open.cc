@@ -80,7 +80,8 @@ proto::Result<proto::DeviceInfo> Js110Driver::open() {
   signals_ = std::move(*selected);
   if (!stream_) stream_.emplace(signals_, counters_);
   if (auto opened = port_->open(); !opened) {
-    return proto::fail(opened.error().code, "open " + name());
+    const std::string& why = opened.error().context;  // names the node, when there is one
+    return proto::fail(opened.error().code, "open " + name() + (why.empty() ? "" : ": " + why));
   }
   state_ = State::kOpening;
   settings_.reset();
@@ -190,7 +191,7 @@ proto::Result<void> Js110Driver::calibrate() {
     faults += (faults.empty() ? "" : "; ") + std::string(title) + ": " +
               std::string(js110::describe(read->error()));
   }
-  return proto::fail(UsbErrc::kProtocol,
+  return proto::fail(UsbErrc::kUncalibrated,
                      name() + " is not calibrated, nothing of it is recorded (" + faults +
                          "): restore its calibration with the vendor's software");
 }

@@ -38,7 +38,8 @@ proto::Result<proto::DeviceInfo> Js220Driver::open() {
   signals_ = std::move(*selected);
   if (!stream_) stream_.emplace(signals_, counters_);
   if (auto opened = port_->open(); !opened) {
-    return proto::fail(opened.error().code, "open " + name());
+    const std::string& why = opened.error().context;  // names the node, when there is one
+    return proto::fail(opened.error().code, "open " + name() + (why.empty() ? "" : ": " + why));
   }
   state_ = State::kOpening;
   auto result = connect();

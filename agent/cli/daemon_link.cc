@@ -107,6 +107,15 @@ std::string trouble_json(const DaemonTrouble& trouble) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string refusal_of(const nlohmann::ordered_json& reply) {
+  using Json = nlohmann::ordered_json;
+  const Json error = reply.is_object() ? reply.value("error", Json::object()) : Json::object();
+  const Json message = error.is_object() ? error.value("message", Json()) : Json();
+  if (message.is_string()) return message.get<std::string>();
+  return "wattspoold answers what this wattspool cannot read; use the one that was installed with "
+         "it";
+}
+
 int report_trouble(const CliContext& cli, const DaemonTrouble& trouble, bool json) {
   cli.err << "wattspool: " << trouble.message << '\n';
   if (!trouble.remedy.empty()) cli.err << trouble.remedy << '\n';

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -33,6 +34,8 @@ struct DaemonTrouble {
 // The talk; with `json` also the document. Returns the exit code.
 int report_trouble(const CliContext& cli, const DaemonTrouble& trouble, bool json);
 std::string trouble_json(const DaemonTrouble& trouble);
+// The daemon's sentence out of a reply that is not ok, whatever the reply is.
+std::string refusal_of(const nlohmann::ordered_json& reply);
 
 // The daemon's document as it came.
 tl::expected<std::string, DaemonTrouble> call_daemon(const DaemonPaths& paths,

@@ -15,6 +15,11 @@ constexpr double kMaxMs = 100.0 * 365 * 86'400'000;
 tl::expected<double, std::string> parse(const std::string& text) {
   const bool bare = std::all_of(text.begin(), text.end(),
                                 [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  // People type 30m; the configuration, which is read more often than written, wants 30min.
+  if (text.size() > 1 && text.back() == 'm' &&
+      text.find_first_not_of("0123456789.") == text.size() - 1) {
+    return parse_quantity(text + "in", UnitKind::kDuration);
+  }
   return parse_quantity(bare ? text + "s" : text, UnitKind::kDuration);
 }
 

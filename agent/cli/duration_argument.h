@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Durations on the command line: "500ms", "60s", "30d"; a bare number is seconds.
+// Durations on the command line: "500ms", "60s", "30m", "30d"; a bare number is seconds.
 #pragma once
 
 #include <chrono>

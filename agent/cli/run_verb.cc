@@ -71,13 +71,7 @@ class RunVerb final : public Verb {
     const bool ok = reply.is_object() && reply.value("ok", Json()) == true;
     if (json_) cli.out << *answer << '\n';
     if (!ok) {
-      const Json error = reply.is_object() ? reply.value("error", Json::object()) : Json::object();
-      const Json message = error.is_object() ? error.value("message", Json()) : Json();
-      cli.err << "wattspool: "
-              << (message.is_string() ? message.get<std::string>()
-                                      : "wattspoold answers what this wattspool cannot read; use "
-                                        "the one that was installed with it")
-              << '\n';
+      cli.err << "wattspool: " << refusal_of(reply) << '\n';
       return kExitFailed;
     }
     if (!json_) print(cli, reply.value("run", Json::object()));

@@ -25,6 +25,8 @@ class Verb {
 std::unique_ptr<Verb> make_status_verb();
 std::unique_ptr<Verb> make_check_verb();
 std::unique_ptr<Verb> make_run_verb();
+std::unique_ptr<Verb> make_release_verb();
+std::unique_ptr<Verb> make_claim_verb();
 std::unique_ptr<Verb> make_spool_verb();
 std::unique_ptr<Verb> make_topics_verb();
 std::unique_ptr<Verb> make_audit_verb();

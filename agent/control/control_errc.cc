@@ -20,7 +20,11 @@ class ControlCategory final : public std::error_category {
       case ControlErrc::kTooLarge:
         return "request too large";
       case ControlErrc::kUnknownInstrument:
-        return "no such instrument is configured";
+        return "no such instrument";
+      case ControlErrc::kAlreadyReleased:
+        return "is released already; wattspool claim takes it back";
+      case ControlErrc::kNotReleased:
+        return "is not released, there is nothing to claim";
       case ControlErrc::kBusy:
         return "the instrument did not answer in time";
       case ControlErrc::kDaemonAbsent:

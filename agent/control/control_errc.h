@@ -11,7 +11,9 @@ enum class ControlErrc {
   kUnknownVerb,        // "verb" or "action" is none that this daemon has
   kInvalidField,       // a field is missing, unknown, or of the wrong type
   kTooLarge,           // longer than kRequestBytesMax
-  kUnknownInstrument,  // no instrument of that name is configured
+  kUnknownInstrument,  // no instrument of that name is known
+  kAlreadyReleased,    // it is released already
+  kNotReleased,        // claimed, and it is not released
   kBusy,               // the instrument's thread did not answer in time
   kDaemonAbsent,       // nobody listens on the socket
   kDenied,             // the socket may not be opened

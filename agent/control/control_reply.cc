@@ -61,6 +61,10 @@ std::string_view control_word(ControlErrc code) {
       return "too_large";
     case ControlErrc::kUnknownInstrument:
       return "unknown_instrument";
+    case ControlErrc::kAlreadyReleased:
+      return "already_released";
+    case ControlErrc::kNotReleased:
+      return "not_released";
     case ControlErrc::kBusy:
       return "busy";
     case ControlErrc::kDaemonAbsent:
@@ -101,10 +105,27 @@ std::string to_json(const ControlRequest& request) {
     json["verb"] = "run";
     if (!run->instrument.empty()) json["instrument"] = run->instrument;
     std::visit(CommandWriter{json}, run->command);
+  } else if (const auto* const hold = std::get_if<HoldRequest>(&request)) {
+    const auto* const release = std::get_if<ReleaseDevice>(&hold->command);
+    json["verb"] = release != nullptr ? "release" : "claim";
+    if (!hold->instrument.empty()) json["instrument"] = hold->instrument;
+    if (release != nullptr && release->duration) json["for_ms"] = release->duration->count();
   } else {
     json["verb"] = "status";
   }
   return dump(json);
+}
+
+std::string hold_reply_json(const HoldReply& reply) {
+  Json until = nullptr;
+  if (reply.released_until_utc_us) until = proto::rfc3339_us(*reply.released_until_utc_us);
+  return dump({{"schema", 1},
+               {"ok", true},
+               {"instrument",
+                {{"instrument", reply.id.to_string()},
+                 {"device_id", reply.id.device_id()},
+                 {"state", reply.state},
+                 {"released_until", until}}}});
 }
 
 std::string run_reply_json(const RunReply& reply) {

@@ -58,6 +58,15 @@ class Members {
       reject(name, "must be an integer from 0 to 1000000");
     }
   }
+  void duration(const char* name, std::optional<std::chrono::milliseconds>& target) {
+    const Json* const value = find(name);
+    if (value == nullptr) return;
+    if (value->is_number_integer() && *value >= 0 && *value <= kReleaseMax.count()) {
+      target = std::chrono::milliseconds(value->get<std::int64_t>());
+    } else {
+      reject(name, "must be an integer of milliseconds, at most a year");
+    }
+  }
   void labels(const char* name, proto::Labels& target) {
     const Json* const value = find(name);
     if (value == nullptr) return;
@@ -155,6 +164,21 @@ proto::Result<ControlRequest> read_run(const Json& json) {
   return request;
 }
 
+proto::Result<ControlRequest> read_hold(const Json& json, bool is_release) {
+  Members members(json);
+  HoldRequest request;
+  members.text("instrument", request.instrument);
+  if (is_release) {
+    ReleaseDevice release;
+    members.duration("for_ms", release.duration);
+    request.command = release;
+  } else {
+    request.command = ClaimDevice{};
+  }
+  if (const auto done = members.done(); !done) return tl::unexpected(done.error());
+  return request;
+}
+
 // Deep nesting would cost the parser stack; no request needs more than labels do.
 bool nests_too_deep(std::string_view line) {
   int depth = 0;
@@ -185,16 +209,18 @@ proto::Result<ControlRequest> parse_control_request(std::string_view line) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object()) return proto::fail(ControlErrc::kMalformed, "request");
   const auto verb = json.find("verb");
-  if (verb == json.end() || !is_text(*verb)) return invalid("verb", "must be status or run");
+  if (verb == json.end() || !is_text(*verb))
+    return invalid("verb", "must be status, run, release or claim");
   const auto& word = verb->get_ref<const std::string&>();
   if (word == "run") return read_run(json);
+  if (word == "release" || word == "claim") return read_hold(json, word == "release");
   if (word == "status") {
     Members members(json);
     if (const auto done = members.done(); !done) return tl::unexpected(done.error());
     return StatusRequest{};
   }
   return proto::fail(ControlErrc::kUnknownVerb,
-                     "verb \"" + word.substr(0, 64) + "\" (status, run)");
+                     "verb \"" + word.substr(0, 64) + "\" (status, run, release, claim)");
 }
 
 }  // namespace agent

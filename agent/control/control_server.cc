@@ -115,7 +115,7 @@ void ControlServer::expire(std::int64_t now_ns) {
   }
   for (const auto& [id, state] : over) {
     if (state == Client::State::kWaiting) {
-      reply(id, error_reply_json({make_error_code(ControlErrc::kBusy), "run command"}));
+      reply(id, error_reply_json({make_error_code(ControlErrc::kBusy), "command"}));
     } else {
       finish(id);
     }

@@ -1,27 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/control_desk.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "agent/config/nearest_name.h"
 #include "agent/control/control_errc.h"
 
 namespace agent {
 
+namespace {
+
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest_name(name, known);
+  return near ? "; did you mean \"" + std::string(*near) + "\"?" : "";
+}
+
+}  // namespace
+
 proto::Result<InstrumentWorker*> find_instrument(const Parts& parts, const std::string& name) {
-  std::string known;
+  std::vector<std::string> names;
+  std::vector<InstrumentWorker*> of_serial;
+  std::string listed;
   for (const InstrumentPart& part : parts.instruments) {
     const proto::InstrumentId& id = part.worker->id();
     if (name == id.to_string() || name == id.device_id()) return part.worker.get();
-    known += (known.empty() ? "" : ", ") + id.to_string();
+    if (name == id.serial) of_serial.push_back(part.worker.get());
+    names.push_back(id.to_string());
+    listed += (listed.empty() ? "" : ", ") + names.back();
   }
-  if (name.empty() && parts.instruments.size() == 1) return parts.instruments.front().worker.get();
-  const std::string there_are = known.empty() ? "none is configured" : "there are " + known;
+  if (of_serial.size() == 1) return of_serial.front();
+  if (name.empty() && names.size() == 1) return parts.instruments.front().worker.get();
+  const std::string there_are = listed.empty() ? "there is none" : "there are " + listed;
   if (name.empty()) {
     return proto::fail(ControlErrc::kUnknownInstrument,
-                       "run command without an instrument (" + there_are + ")");
+                       "command without an instrument (" + there_are + ")");
   }
   return proto::fail(ControlErrc::kUnknownInstrument,
-                     "instrument \"" + name + "\" (" + there_are + ")");
+                     "instrument \"" + name + "\" (" + there_are + did_you_mean(name, names) + ")");
 }
 
 ControlDesk::ControlDesk(std::string path, Parts& parts, MainMailbox& mailbox, StatusJson status,
@@ -66,6 +84,8 @@ void ControlDesk::on_tick(std::int64_t now_ns) {
 void ControlDesk::on_request(ClientId client, const ControlRequest& request) {
   if (const auto* run = std::get_if<RunRequest>(&request)) {
     on_run(client, *run);
+  } else if (const auto* hold = std::get_if<HoldRequest>(&request)) {
+    on_hold(client, *hold);
   } else {
     server_->reply(client, status_());
   }
@@ -89,6 +109,17 @@ void ControlDesk::on_run(ClientId client, const RunRequest& request) {
       mailbox.post({client, text});
     };
     parts_.queue.push(std::move(behind));
+  });
+}
+
+void ControlDesk::on_hold(ClientId client, const HoldRequest& request) {
+  const auto worker = find_instrument(parts_, request.instrument);
+  if (!worker) {
+    server_->reply(client, error_reply_json(worker.error()));
+    return;
+  }
+  (*worker)->hold(request.command, [this, client](proto::Result<HoldReply> reply) {
+    mailbox_.post({client, reply ? hold_reply_json(*reply) : error_reply_json(reply.error())});
   });
 }
 

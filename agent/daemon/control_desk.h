@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers the control socket from the main thread. Status is answered at once; a run command goes
-// to the instrument's thread, whose answer comes back through the mailbox, so nobody here waits. A
+// Answers the control socket from the main thread. Status is answered at once; a command goes to
+// the instrument's thread, whose answer comes back through the mailbox, so nobody here waits. A run
 // command that was taken is answered when it is on disk: no kill takes back what a person was told.
 #pragma once
 
@@ -17,7 +17,8 @@
 
 namespace agent {
 
-// The one that a request names by either form of its id, or the only one. ControlErrc.
+// The one that a request names by either form of its id, by its serial, or the only one.
+// ControlErrc::kUnknownInstrument says which there are and which is near.
 proto::Result<InstrumentWorker*> find_instrument(const Parts& parts, const std::string& name);
 
 // One thread. All that it refers to outlives it.
@@ -41,6 +42,7 @@ class ControlDesk {
  private:
   void on_request(ClientId client, const ControlRequest& request);
   void on_run(ClientId client, const RunRequest& request);
+  void on_hold(ClientId client, const HoldRequest& request);
 
   const std::string path_;
   Parts& parts_;

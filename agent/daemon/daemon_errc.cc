@@ -17,6 +17,8 @@ class DaemonCategory final : public std::error_category {
         return "the daemon is stopping";
       case DaemonErrc::kBadPort:
         return "not a port that can be opened";
+      case DaemonErrc::kReleased:
+        return "released to other programs";
     }
     return "unknown daemon error";
   }

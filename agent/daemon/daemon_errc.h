@@ -10,6 +10,7 @@ enum class DaemonErrc {
   kNoAnswer = 1,  // a thread did not answer in time
   kStopping,      // the daemon is about to end
   kBadPort,       // an instrument's port names nothing that can be opened
+  kReleased,      // a person gave the instrument to other programs
 };
 
 const std::error_category& daemon_category();

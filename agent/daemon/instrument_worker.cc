@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/instrument_worker.h"
 
-#include <algorithm>
+#include <utility>
 
+#include "agent/control/control_errc.h"
 #include "agent/daemon/daemon_errc.h"
 #include "drivers/usb/usb_errc.h"
 
@@ -18,22 +19,6 @@ bool is_cancelled(const proto::Error& error) { return error.code == drivers::Usb
 
 }  // namespace
 
-std::string_view to_string(InstrumentState state) {
-  switch (state) {
-    case InstrumentState::kAbsent:
-      return "absent";
-    case InstrumentState::kOpening:
-      return "opening";
-    case InstrumentState::kStreaming:
-      return "streaming";
-    case InstrumentState::kLost:
-      return "lost";
-    case InstrumentState::kStopped:
-      return "stopped";
-  }
-  return "unknown";
-}
-
 InstrumentWorker::InstrumentWorker(proto::InstrumentId id,
                                    std::unique_ptr<drivers::InstrumentDriver> driver,
                                    std::unique_ptr<Pipeline> pipeline, const proto::Clock& clock,
@@ -42,7 +27,8 @@ InstrumentWorker::InstrumentWorker(proto::InstrumentId id,
       driver_(std::move(driver)),
       pipeline_(std::move(pipeline)),
       clock_(clock),
-      listener_(std::move(listener)) {
+      listener_(std::move(listener)),
+      life_(kReopenDelays, make_unit_random()) {
   status_.state_since_utc_us = clock_.utc_ns() / 1'000;
 }
 
@@ -66,21 +52,21 @@ void InstrumentWorker::join() {
 }
 
 void InstrumentWorker::run() {
-  auto delay = delays_.first;
   while (!stop_) {
-    if (!open()) {
-      wait_and_serve(delay);
-      delay = std::min(delay * 2, delays_.max);
-      continue;
+    if (arrived_.exchange(false)) life_.on_arrived();
+    life_.on_time(clock_.monotonic_ns());
+    tell_state();
+    if (life_.should_open(clock_.monotonic_ns())) open();
+    if (life_.state() == InstrumentState::kStreaming) {
+      stream();
+    } else {
+      wait_a_turn();
     }
-    delay = delays_.first;
-    stream();
-    // A device that comes and goes at once must not keep the processor busy.
-    if (!stop_) wait_and_serve(delay);
   }
   pipeline_->finish();
-  set_state(InstrumentState::kStopped, "");
-  serve_requests();
+  life_.stop();
+  tell_state();
+  serve_tasks();
 }
 
 bool InstrumentWorker::wait_stopped(std::chrono::steady_clock::time_point deadline) {
@@ -89,42 +75,42 @@ bool InstrumentWorker::wait_stopped(std::chrono::steady_clock::time_point deadli
                              [this] { return status_.state == InstrumentState::kStopped; });
 }
 
-bool InstrumentWorker::open() {
-  const auto info = driver_->open();
+void InstrumentWorker::open() {
+  life_.on_try();
+  tell_state();
+  auto info = driver_->open();
+  if (info) {
+    if (auto accepted = pipeline_->on_opened(*info); !accepted) {
+      info = tl::unexpected(std::move(accepted.error()));
+    }
+  }
   if (!info) {
     driver_->close();
-    set_state(InstrumentState::kAbsent, info.error().message());
-    return false;
-  }
-  if (const auto accepted = pipeline_->on_opened(*info); !accepted) {
-    driver_->close();
-    set_state(InstrumentState::kAbsent, accepted.error().message());
-    return false;
-  }
-  {
+    life_.on_open_failed(info.error(), clock_.monotonic_ns());
+  } else {
+    life_.on_opened(clock_.monotonic_ns());
     const std::lock_guard lock(mutex_);
     status_.info = *info;
     ++status_.opens_total;
   }
-  set_state(InstrumentState::kStreaming, "");
-  return true;
+  tell_state();
 }
 
 void InstrumentWorker::stream() {
   while (!stop_) {
     const auto polled = driver_->poll(kPollMs, *pipeline_);
     if (!polled && !is_cancelled(polled.error())) {
-      driver_->flush(*pipeline_);
-      driver_->close();
-      pipeline_->on_lost(polled.error(), proto::GapReason::kDisconnect);
+      close_device(polled.error(), proto::GapReason::kDisconnect);
+      life_.on_lost(polled.error(), clock_.monotonic_ns());
       {
         const std::lock_guard lock(mutex_);
         ++status_.losses_total;
       }
-      set_state(InstrumentState::kLost, polled.error().message());
+      tell_state();
       return;
     }
-    serve_requests();
+    serve_tasks();
+    if (life_.state() != InstrumentState::kStreaming) return;
     pipeline_->on_tick();
     publish();
   }
@@ -132,69 +118,123 @@ void InstrumentWorker::stream() {
   driver_->close();
 }
 
-// Between two openings the pipeline still seals by age and answers people.
-void InstrumentWorker::wait_and_serve(std::chrono::milliseconds delay) {
-  const auto deadline = std::chrono::steady_clock::now() + delay;
-  while (!stop_ && std::chrono::steady_clock::now() < deadline) {
-    serve_requests();
-    pipeline_->on_tick();
-    publish();
-    std::unique_lock lock(mutex_);
-    const auto turn = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPollMs);
-    changed_.wait_until(lock, std::min(turn, deadline),
-                        [this] { return stop_ || !requests_.empty(); });
-  }
+void InstrumentWorker::close_device(const proto::Error& error, proto::GapReason reason) {
+  driver_->flush(*pipeline_);
+  driver_->close();
+  pipeline_->on_lost(error, reason);
 }
 
-void InstrumentWorker::serve_requests() {
+// Between two openings the pipeline still seals by age and answers people.
+void InstrumentWorker::wait_a_turn() {
+  serve_tasks();
+  pipeline_->on_tick();
+  publish();
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::milliseconds(kPollMs),
+                    [this] { return stop_ || arrived_ || !tasks_.empty(); });
+}
+
+void InstrumentWorker::serve_tasks() {
   while (true) {
-    Request request;
+    Task task;
     {
       const std::lock_guard lock(mutex_);
-      if (requests_.empty()) return;
-      request = std::move(requests_.front());
-      requests_.pop_front();
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
     }
-    auto reply = stop_ ? stopping() : pipeline_->execute(request.command);
-    // Whoever has the answer finds it in the status.
-    published_ns_ = 0;
-    publish();
-    request.done(std::move(reply));
+    task(stop_);
   }
 }
 
-proto::Result<RunReply> InstrumentWorker::stopping() const {
+tl::unexpected<proto::Error> InstrumentWorker::stopping() const {
   return proto::fail(DaemonErrc::kStopping, "command to " + id_.to_string());
 }
 
-void InstrumentWorker::submit(RunCommand command, Done done) {
+void InstrumentWorker::post(Task task) {
   bool is_stopped = false;
   {
     const std::lock_guard lock(mutex_);
     is_stopped = status_.state == InstrumentState::kStopped;
-    if (!is_stopped) requests_.push_back({std::move(command), std::move(done)});
+    if (!is_stopped) tasks_.push_back(std::move(task));
   }
   if (is_stopped) {
-    done(stopping());
+    task(true);
   } else {
     changed_.notify_all();
   }
 }
 
-void InstrumentWorker::set_state(InstrumentState state, const std::string& explanation) {
+void InstrumentWorker::submit(RunCommand command, Done done) {
+  post([this, command = std::move(command), done = std::move(done)](bool is_stopping) {
+    if (is_stopping) return done(stopping());
+    auto reply = pipeline_->execute(command);
+    // Whoever has the answer finds it in the status.
+    published_ns_ = 0;
+    publish();
+    done(std::move(reply));
+  });
+}
+
+void InstrumentWorker::hold(HoldCommand command, HoldDone done) {
+  post([this, command, done = std::move(done)](bool is_stopping) {
+    if (is_stopping) return done(stopping());
+    auto reply = execute(command);
+    tell_state();
+    done(std::move(reply));
+  });
+}
+
+proto::Result<HoldReply> InstrumentWorker::execute(const HoldCommand& command) {
+  const bool is_released = life_.state() == InstrumentState::kReleased;
+  HoldReply reply;
+  reply.id = id_;
+  if (const auto* release = std::get_if<ReleaseDevice>(&command)) {
+    if (is_released) return proto::fail(ControlErrc::kAlreadyReleased, id_.to_string());
+    if (life_.state() == InstrumentState::kStreaming) {
+      const proto::Error released{make_error_code(DaemonErrc::kReleased), id_.to_string()};
+      close_device(released, proto::GapReason::kReleased);
+    }
+    life_.release(release->duration, clock_.monotonic_ns());
+    if (release->duration) {
+      reply.released_until_utc_us =
+          (clock_.utc_ns() + std::chrono::nanoseconds(*release->duration).count()) / 1'000;
+    }
+  } else {
+    if (!is_released) return proto::fail(ControlErrc::kNotReleased, id_.to_string());
+    life_.claim();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    status_.released_until_utc_us = reply.released_until_utc_us;
+  }
+  reply.state = to_string(life_.state());
+  return reply;
+}
+
+void InstrumentWorker::arrived() {
+  arrived_ = true;
+  changed_.notify_all();
+}
+
+// The status follows the life; the listener hears of each change of state, not of each try.
+void InstrumentWorker::tell_state() {
   InstrumentWorkerStatus copy;
+  bool is_new_state = false;
   {
     const std::lock_guard lock(mutex_);
     ++status_.heartbeat;
-    if (status_.state == state && status_.explanation == explanation) return;
-    if (status_.state != state) status_.state_since_utc_us = clock_.utc_ns() / 1'000;
-    status_.state = state;
-    status_.explanation = explanation;
+    is_new_state = status_.state != life_.state();
+    if (!is_new_state && status_.explanation == life_.explanation()) return;
+    if (is_new_state) status_.state_since_utc_us = clock_.utc_ns() / 1'000;
+    if (life_.state() != InstrumentState::kReleased) status_.released_until_utc_us.reset();
+    status_.state = life_.state();
+    status_.explanation = life_.explanation();
     status_.pipeline = pipeline_->status();
     copy = status_;
   }
   changed_.notify_all();
-  if (listener_) listener_(id_, copy);
+  if (is_new_state && listener_) listener_(id_, copy);
 }
 
 void InstrumentWorker::publish() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread of one instrument: opens it, feeds its pipeline, notices that it is lost, opens it
-// again.
+// The thread of one instrument: the I/O around InstrumentLife. It opens the device, feeds its
+// pipeline, notices that it is lost, opens it again, and lets go of it when a person asks.
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,8 @@
 #include <string>
 #include <thread>
 
+#include "agent/control/hold_command.h"
+#include "agent/daemon/instrument_life.h"
 #include "agent/pipeline/pipeline.h"
 #include "drivers/instrument_driver.h"
 #include "proto/clock.h"
@@ -20,23 +22,16 @@
 
 namespace agent {
 
-enum class InstrumentState { kAbsent, kOpening, kStreaming, kLost, kStopped };
-std::string_view to_string(InstrumentState state);
-
 struct InstrumentWorkerStatus {
   InstrumentState state = InstrumentState::kOpening;
   std::int64_t state_since_utc_us = 0;
-  std::string explanation;  // why it is absent or lost
-  proto::DeviceInfo info;   // of the last opening
+  std::string explanation;                            // why it does not stream; may be empty
+  std::optional<std::int64_t> released_until_utc_us;  // in the state kReleased, with a time
+  proto::DeviceInfo info;                             // of the last opening
   std::uint64_t opens_total = 0;
   std::uint64_t losses_total = 0;
   std::uint64_t heartbeat = 0;  // grows at each turn of the loop
   PipelineStatus pipeline;
-};
-
-struct ReopenDelays {
-  std::chrono::milliseconds first{100};
-  std::chrono::milliseconds max{5'000};
 };
 
 // Says what happened to the instrument, for the log: one call per change of state.
@@ -45,13 +40,17 @@ using InstrumentListener =
 
 class InstrumentWorker {
  public:
+  // Full jitter; an instrument that is plugged in while nobody tells is found within max.
+  static constexpr BackoffOptions kReopenDelays{.initial = std::chrono::milliseconds(100),
+                                                .multiplier = 2.0,
+                                                .max = std::chrono::milliseconds(5'000)};
+
   // The clock, the listener's objects and the pipeline's links outlive the worker.
   InstrumentWorker(proto::InstrumentId id, std::unique_ptr<drivers::InstrumentDriver> driver,
                    std::unique_ptr<Pipeline> pipeline, const proto::Clock& clock,
                    InstrumentListener listener);
   ~InstrumentWorker();  // stops
 
-  void set_reopen_delays(ReopenDelays delays) { delays_ = delays; }  // before start()
   void start();
   // Data order: what has arrived is handed over, everything is sealed, the thread ends.
   void request_stop();
@@ -63,22 +62,29 @@ class InstrumentWorker {
   // processed and calls `done`, once. When the worker has stopped, the caller's thread does.
   using Done = std::function<void(proto::Result<RunReply>)>;
   void submit(RunCommand command, Done done);
+  // The same. A released device is closed when `done` is called.
+  using HoldDone = std::function<void(proto::Result<HoldReply>)>;
+  void hold(HoldCommand command, HoldDone done);
+  // From any thread: the bus has seen the device come.
+  void arrived();
 
   const proto::InstrumentId& id() const { return id_; }
   InstrumentWorkerStatus status() const;
 
  private:
-  struct Request {
-    RunCommand command;
-    Done done;
-  };
+  // Executed by the worker's thread; by another one, with `stopping`, when that has ended.
+  using Task = std::function<void(bool stopping)>;
+
   void run();
-  bool open();
+  void open();
   void stream();
-  void serve_requests();
-  proto::Result<RunReply> stopping() const;
-  void wait_and_serve(std::chrono::milliseconds delay);
-  void set_state(InstrumentState state, const std::string& explanation);
+  void close_device(const proto::Error& error, proto::GapReason reason);
+  void wait_a_turn();
+  void post(Task task);
+  void serve_tasks();
+  proto::Result<HoldReply> execute(const HoldCommand& command);
+  tl::unexpected<proto::Error> stopping() const;
+  void tell_state();
   void publish();
 
   const proto::InstrumentId id_;
@@ -86,17 +92,18 @@ class InstrumentWorker {
   const std::unique_ptr<Pipeline> pipeline_;
   const proto::Clock& clock_;
   const InstrumentListener listener_;
-  ReopenDelays delays_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> arrived_{false};
 
   // Of the worker's thread.
+  InstrumentLife life_;
   std::int64_t published_ns_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   InstrumentWorkerStatus status_;  // guarded by mutex_
-  std::deque<Request> requests_;   // guarded by mutex_
+  std::deque<Task> tasks_;         // guarded by mutex_
 };
 
 }  // namespace agent

@@ -108,6 +108,7 @@ InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) co
   status.state = to_string(worker.state);
   status.state_since_utc_us = worker.state_since_utc_us;
   status.explanation = worker.explanation;
+  status.released_until_utc_us = worker.released_until_utc_us;
   status.firmware = worker.info.firmware;
   status.value_rate_hz = float_rate_hz(worker.info);
   status.float_signals = static_cast<std::uint32_t>(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/status_log.h"
 
+#include <utility>
+
+#include "agent/status/instrument_words.h"
 #include "agent/status/words.h"
 
 namespace agent {
@@ -8,24 +11,27 @@ namespace agent {
 void StatusLog::on_instrument(const proto::InstrumentId& id,
                               const InstrumentWorkerStatus& status) const {
   const std::string name = id.to_string();
+  const std::string state(to_string(status.state));
+  LogEvent event{LogLevel::kInfo, "instrument is " + state, {{"instrument", name}}};
   switch (status.state) {
     case InstrumentState::kStreaming:
-      log_.info("instrument streams", {{"instrument", name}, {"firmware", status.info.firmware}});
-      break;
-    case InstrumentState::kAbsent:
-      log_.warning("instrument cannot be opened; check cable, power and its port",
-                   {{"instrument", name}, {"reason", status.explanation}});
-      break;
-    case InstrumentState::kLost:
-      log_.warning("instrument is lost; it is opened again as soon as it answers",
-                   {{"instrument", name}, {"reason", status.explanation}});
-      break;
-    case InstrumentState::kStopped:
-      log_.info("instrument stopped", {{"instrument", name}});
+      event = {LogLevel::kInfo,
+               "instrument streams",
+               {{"instrument", name}, {"firmware", status.info.firmware}}};
       break;
     case InstrumentState::kOpening:
+    case InstrumentState::kReopening:
+      event.level = LogLevel::kDebug;
       break;
+    case InstrumentState::kReleased:
+    case InstrumentState::kStopped:
+      break;
+    default:
+      event.level = LogLevel::kWarning;
+      event.fields.push_back({"reason", status.explanation});
+      event.fields.push_back({"try", instrument_remedy(id, state)});
   }
+  log_.write(std::move(event));
 }
 
 void StatusLog::on_spool_opened(const std::string& path, const buffer::OpenReport& report) const {

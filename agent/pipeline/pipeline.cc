@@ -27,6 +27,18 @@ const proto::Signal* find_signal(const proto::DeviceInfo& info, std::string_view
   return found == info.signals.end() ? nullptr : &*found;
 }
 
+std::string to_word(proto::TimeSource source) {
+  switch (source) {
+    case proto::TimeSource::kInstrument:
+      return "instrument";
+    case proto::TimeSource::kHostArrival:
+      return "host_arrival";
+    case proto::TimeSource::kUnsynchronised:
+      break;
+  }
+  return "unsynchronised";
+}
+
 bool is_one_bit(const proto::Signal& signal) { return signal.name.starts_with("gpi"); }
 
 }  // namespace
@@ -241,6 +253,8 @@ PipelineStatus Pipeline::Impl::status() const {
   }
   if (!live_.has_value()) return status;
   status.last_sample_utc_us = live_->time.utc_ns(live_->position) / 1000;
+  status.time_source = to_word(live_->time.source);
+  status.time_uncertainty_s = static_cast<double>(live_->time.uncertainty_ns) / 1e9;
   for (const auto& [lane, ledger] : sender_.now().lanes) {
     std::uint64_t open = 0;
     for (const IdSpan& span : ledger.open_before(live_->position)) open += span.ids();

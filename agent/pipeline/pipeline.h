@@ -52,6 +52,8 @@ struct PipelineStatus {
   std::optional<std::int64_t> last_gap_utc_us;
   std::string last_gap_reason;
   std::int64_t last_sample_utc_us = 0;
+  std::string time_source;  // instrument, host_arrival, unsynchronised; empty: no segment yet
+  double time_uncertainty_s = 0;
   double charge_c = 0;  // of the test
   double energy_j = 0;
   double current_a = 0;  // of the last record

@@ -33,9 +33,10 @@ struct HealthReason {
 
 struct InstrumentStatus {
   proto::InstrumentId id;
-  std::string state;  // absent, opening, streaming, lost
+  std::string state;  // to_string(InstrumentState)
   std::int64_t state_since_utc_us = 0;
-  std::string explanation;  // why it is absent or lost
+  std::string explanation;                            // why it does not stream
+  std::optional<std::int64_t> released_until_utc_us;  // released, and for a time
   std::string firmware;
   double value_rate_hz = 0;  // of a float signal; 0: not known yet
   std::uint32_t float_signals = 0;

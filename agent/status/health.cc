@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/status/instrument_words.h"
 #include "agent/status/words.h"
 
 namespace agent {
@@ -66,10 +67,12 @@ class Judge {
     const std::string name = instrument.id.to_string();
     if (instrument.state != "streaming") {
       const std::string since = age_text(age_s(instrument.state_since_utc_us));
-      std::string message = fmt::format("{} has been {} for {}.", name, instrument.state, since);
+      std::string message = instrument_sentence(instrument.id, instrument.state, since);
       if (!instrument.explanation.empty()) message += " " + instrument.explanation + ".";
       add(Health::kDegraded, "instrument_" + instrument.state, name, std::move(message),
-          "check its cable and power; wattspool status " + name);
+          instrument_remedy(instrument.id, instrument.state));
+    } else {
+      time(instrument, name);
     }
     const auto& gap_at = instrument.pipeline.last_gap_utc_us;
     if (gap_at && age_s(*gap_at) < kRecentGapS) {
@@ -80,6 +83,15 @@ class Judge {
                       age_text(age_s(*gap_at))),
           overrun ? "look at the disk: the spool could not be written fast enough"
                   : "wattspool status " + name);
+    }
+  }
+
+  // It streams; what its times are worth.
+  void time(const InstrumentStatus& instrument, const std::string& name) {
+    if (instrument.pipeline.time_source == "unsynchronised") {
+      add(Health::kDegraded, "time_unsynchronised", name,
+          fmt::format("The time of {} is unsynchronised: the host's clock is not set.", name),
+          "timedatectl status; set the clock or start a time service, samples are kept meanwhile");
     }
   }
 

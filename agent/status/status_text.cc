@@ -56,6 +56,13 @@ std::string rate_text(const InstrumentStatus& one) {
   return fmt::format("{} × {}", one.float_signals, sample_rate_text(one.value_rate_hz));
 }
 
+std::string state_text(const InstrumentStatus& one) {
+  std::string text = one.state;
+  if (one.state != "streaming") return text;
+  if (one.pipeline.time_source == "unsynchronised") text += ", unsynchronised";
+  return text;
+}
+
 std::string lost_text(const InstrumentStatus& one, std::int64_t now_utc_us) {
   const PipelineStatus& pipeline = one.pipeline;
   if (pipeline.gaps_total == 0 && pipeline.values_lost_total == 0) return "0 samples";
@@ -117,8 +124,8 @@ std::string status_screen(const AgentStatus& status, std::int64_t now_utc_us, Te
   if (!status.instruments.empty()) {
     std::vector<Row> rows = {{"instrument", "state", "rate", "lost", "last sample"}};
     for (const InstrumentStatus& one : status.instruments) {
-      rows.push_back({one.id.to_string(), one.state, rate_text(one), lost_text(one, now_utc_us),
-                      last_sample_text(one, now_utc_us)});
+      rows.push_back({one.id.to_string(), state_text(one), rate_text(one),
+                      lost_text(one, now_utc_us), last_sample_text(one, now_utc_us)});
     }
     out += table(rows);
   }
@@ -139,7 +146,7 @@ std::string instrument_screen(const InstrumentStatus& one, std::int64_t now_utc_
   const bool well = one.state == "streaming";
   std::vector<Row> rows = {
       {"instrument", one.id.to_string()},
-      {"state", coloured(one.state, well ? Health::kHealthy : Health::kDegraded, style) +
+      {"state", coloured(state_text(one), well ? Health::kHealthy : Health::kDegraded, style) +
                     ", since " + ago(one.state_since_utc_us, now_utc_us)},
       {"firmware", one.firmware.empty() ? "-" : one.firmware},
       {"rate", rate_text(one)},
@@ -158,6 +165,14 @@ std::string instrument_screen(const InstrumentStatus& one, std::int64_t now_utc_
       {"records", std::to_string(pipeline.records_total)},
       {"energy", si_text(pipeline.energy_j, "J")},
       {"charge", si_text(pipeline.charge_c, "C")}};
+  if (!pipeline.time_source.empty()) {
+    rows.push_back({"time", fmt::format("{}, within {}", pipeline.time_source,
+                                        si_text(pipeline.time_uncertainty_s, "s"))});
+  }
+  if (one.released_until_utc_us) {
+    const auto left_us = *one.released_until_utc_us - now_utc_us;
+    rows.push_back({"released", "for another " + age_text(static_cast<double>(left_us) / 1e6)});
+  }
   if (!one.explanation.empty()) rows.push_back({"reason", one.explanation});
   if (!pipeline.last_gap_reason.empty()) rows.push_back({"last gap", pipeline.last_gap_reason});
   return table(rows);

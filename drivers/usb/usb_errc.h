@@ -15,8 +15,9 @@ enum class UsbErrc {
   kIo,
   kOverflow,
   kCancelled,
-  kProtocol,  // the device broke its own protocol
-  kUpdater,   // it runs its updater, not its application
+  kProtocol,      // the device broke its own protocol
+  kUpdater,       // it runs its updater, not its application
+  kUncalibrated,  // its calibration cannot be used
 };
 
 const std::error_category& usb_category();

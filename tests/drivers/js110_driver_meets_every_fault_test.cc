@@ -224,12 +224,12 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         OpenFault{"busy", UsbErrc::kTimeout, "did not take its settings within 3000 ms: unplug it"},
         OpenFault{"settings-error 7", UsbErrc::kProtocol, "refused its settings (code 7): unplug"},
-        OpenFault{"damage 2", UsbErrc::kProtocol,
+        OpenFault{"damage 2", UsbErrc::kUncalibrated,
                   "is not calibrated, nothing of it is recorded (active: a record of it fails its "
                   "checksum; factory: a record of it fails its checksum): restore"},
-        OpenFault{"empty-answer 8 2", UsbErrc::kProtocol,
+        OpenFault{"empty-answer 8 2", UsbErrc::kUncalibrated,
                   "is not calibrated, nothing of it is recorded (active: it ends too early"},
-        OpenFault{"stall-request 8 2", UsbErrc::kProtocol, "(active: it ends too early"},
+        OpenFault{"stall-request 8 2", UsbErrc::kUncalibrated, "(active: it ends too early"},
         OpenFault{"stall-request 3", UsbErrc::kStall, "ask js110/001234 (request 3)"},
         OpenFault{"empty-answer 3", UsbErrc::kProtocol, "is not that of protocol version 1"},
         OpenFault{"stall-request 4", UsbErrc::kStall, "ask js110/001234 (request 4)"},

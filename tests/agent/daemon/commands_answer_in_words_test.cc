@@ -55,7 +55,7 @@ TEST_F(DaemonCommands, AnswerThatNoInstrumentIsConfigured) {
   start();
   const auto answer = run("", StopRun{});
   EXPECT_EQ(word(answer), "unknown_instrument");
-  EXPECT_THAT(answer["error"]["message"], testing::HasSubstr("none is configured"));
+  EXPECT_THAT(answer["error"]["message"], testing::HasSubstr("there is none"));
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST_F(Js110Daemon, SaysThatItIsNotCalibrated) {
     return log_text().find("js110/000110 is not calibrated, nothing of it is recorded") !=
            std::string::npos;
   }));
-  EXPECT_EQ(status()["instruments"][0]["state"], "absent");
+  EXPECT_EQ(status()["instruments"][0]["state"], "uncalibrated");
   EXPECT_THAT(status().dump(), HasSubstr("restore its calibration"));
   EXPECT_TRUE(stop());
 }

@@ -77,6 +77,19 @@ INSTANTIATE_TEST_SUITE_P(
                 it.instruments[0].state = "absent";
                 it.instruments[0].state_since_utc_us = kNowUs - 7'200'000'000;
               }},
+        Cause{"instrument_busy", Health::kDegraded, "js220/001234",
+              "js220/001234 has been in use by another program for 12 min",
+              [](AgentStatus& it) {
+                it.instruments[0].state = "busy";
+                it.instruments[0].state_since_utc_us = kNowUs - 720'000'000;
+              }},
+        Cause{"instrument_released", Health::kDegraded, "js220/001234",
+              "has been released to other programs",
+              [](AgentStatus& it) { it.instruments[0].state = "released"; }},
+        Cause{"instrument_uncalibrated", Health::kDegraded, "js220/001234", "has been uncalibrated",
+              [](AgentStatus& it) { it.instruments[0].state = "uncalibrated"; }},
+        Cause{"time_unsynchronised", Health::kDegraded, "js220/001234", "is unsynchronised",
+              [](AgentStatus& it) { it.instruments[0].pipeline.time_source = "unsynchronised"; }},
         Cause{"recent_gap", Health::kDegraded, "js220/001234", "has a gap (usb_loss)",
               [](AgentStatus& it) {
                 it.instruments[0].pipeline.last_gap_utc_us = kNowUs - 60'000'000;
