@@ -57,7 +57,9 @@ class UsbipServesADevice : public testing::Test {
   }
 
   EmulatorHarness bench_;
+  // Sessions take back their claim when they end, so what they point to outlives them.
   bool claimed_ = false;
+  bool claimed_later_ = false;
   std::array<ServedDevice, 1> devices_{
       ServedDevice{.serial = "000001", .device = &bench_.device, .claimed = &claimed_}};
   UsbipSession session_{devices_};
@@ -236,8 +238,7 @@ TEST_F(UsbipServesADevice, AnUnpluggedInstrumentEndsTheConnectionAndComesBack) {
     EXPECT_EQ(host.import("1-1", now()), 2U + 2U) << "not there";
   }
   bench_.clock.advance(500 * kMs);
-  bool claimed = false;
-  devices_[0].claimed = &claimed;  // the loop has dropped the old connection
+  devices_[0].claimed = &claimed_later_;  // the loop has dropped the old connection
   UsbipSession late(devices_);
   UsbipHost host(late);
   EXPECT_EQ(host.import("1-1", now()), 0U);
