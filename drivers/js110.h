@@ -17,6 +17,7 @@
 #include "drivers/js110_signals.h"
 #include "drivers/js110_stream.h"
 #include "drivers/js110_wire.h"
+#include "drivers/transfer_loop.h"
 #include "drivers/usb/usb_port.h"
 #include "proto/clock.h"
 
@@ -33,12 +34,10 @@ struct Js110Options {
 };
 
 // The clock outlives the driver.
-class Js110Driver final : public InstrumentDriver {
+class Js110Driver final : public InstrumentDriver, private TransferReader {
  public:
   // So long it may take to apply its settings.
   static constexpr int kSettingsTimeoutMs = 3000;
-  // No sample for this long: the instrument is taken for dead.
-  static constexpr std::int64_t kSilenceNs = 2'000'000'000;
 
   Js110Driver(Js110Options options, std::unique_ptr<UsbPort> port, const proto::Clock& clock);
   ~Js110Driver() override;
@@ -78,14 +77,17 @@ class Js110Driver final : public InstrumentDriver {
   proto::DeviceInfo device_info() const;
 
   // js110.cc
-  proto::Result<void> on_failed_wait(const proto::Error& error, int timeout_ms, DriverSink& sink);
-  proto::Result<void> check_progress(std::int64_t now_ns) const;
+  proto::Result<void> on_transfer(const Loan& loan, DriverSink& sink) override;
+  void on_no_transfer(std::int64_t now_ns, DriverSink& sink) override;
+  std::int64_t last_progress_ns() const override { return stream_->last_progress_ns(); }
+  proto::Error silence(std::int64_t now_ns) const override;
   std::string name() const { return "js110/" + options_.serial; }
 
   const Js110Options options_;
   const std::unique_ptr<UsbPort> port_;
   const proto::Clock& clock_;
   js110::Counters counters_;
+  TransferLoop transfers_;
   std::vector<js110::SignalInfo> signals_;
   std::optional<js110::Stream> stream_;  // lives from the first open() on: it counts the segments
 
@@ -97,9 +99,6 @@ class Js110Driver final : public InstrumentDriver {
   std::string firmware_;
   std::string hardware_;
   std::vector<std::byte> answer_;  // of a control request
-  std::int64_t streaming_since_ns_ = 0;
-  int failed_transfers_ = 0;  // one after another
-  int idle_transfers_ = 0;    // good ones, one after another, that brought no sample forward
 };
 
 }  // namespace drivers

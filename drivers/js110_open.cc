@@ -85,7 +85,7 @@ proto::Result<proto::DeviceInfo> Js110Driver::open() {
   }
   state_ = State::kOpening;
   settings_.reset();
-  failed_transfers_ = idle_transfers_ = 0;
+  transfers_.begin_opening();
   auto result = prepare();
   if (result) result = calibrate();
   if (result) result = start();
@@ -94,7 +94,7 @@ proto::Result<proto::DeviceInfo> Js110Driver::open() {
     return tl::unexpected(result.error());
   }
   state_ = State::kStreaming;
-  streaming_since_ns_ = clock_.monotonic_ns();
+  transfers_.begin_streaming();
   return device_info();
 }
 
@@ -305,11 +305,8 @@ proto::Result<bool> Js110Driver::pause(int ms) {
       quiet = false;
       continue;
     }
-    const std::error_code code = loan.error().code;
-    if (code == UsbErrc::kTimeout) continue;
-    const bool fatal = code == UsbErrc::kNoDevice || code == UsbErrc::kCancelled;
-    if (fatal || ++failed_transfers_ > 3) return proto::fail(code, "receive from " + name());
-    if (code == UsbErrc::kStall) (void)port_->clear_halt(js110::kEndpointIn);
+    const auto failed = transfers_.on_failed_opening(loan.error(), "receive from " + name());
+    if (!failed) return tl::unexpected(failed.error());
   }
 }
 

@@ -12,19 +12,19 @@ namespace drivers {
 namespace {
 
 constexpr int kSendTimeoutMs = 250;
-// One poll() hands back control after so many transfers (2 MiB), however much is waiting.
-constexpr int kTransfersPerPoll = 64;
-// A real port paces failing transfers from 5 to 100 ms, so this is about 1.5 s of a dead bus.
-constexpr int kFailedTransfersMax = 20;
-// Silence is told by the clock only when so many transfers came and not one sample: a host that was
-// asleep finds old transfers first.
-constexpr int kIdleTransfersMin = 64;
 
 }  // namespace
 
 Js220Driver::Js220Driver(Js220Options options, std::unique_ptr<UsbPort> port,
                          const proto::Clock& clock)
-    : options_(std::move(options)), port_(std::move(port)), clock_(clock) {}
+    : options_(std::move(options)),
+      port_(std::move(port)),
+      clock_(clock),
+      transfers_({.port = *port_,
+                  .endpoint_in = js220::kEndpointIn,
+                  .name = name(),
+                  .transfers_failed = counters_.transfers_failed},
+                 clock) {}
 
 Js220Driver::~Js220Driver() { close(); }
 
@@ -36,23 +36,7 @@ void Js220Driver::flush(DriverSink& sink) {
 
 proto::Result<void> Js220Driver::poll(int timeout_ms, DriverSink& sink) {
   if (state_ != State::kStreaming) return proto::fail(UsbErrc::kIo, name() + " is not open");
-  int wait_ms = timeout_ms;
-  proto::Result<void> result;
-  for (int transfers = 0; result && transfers < kTransfersPerPoll; ++transfers) {
-    const auto loan = port_->wait_bulk_in(wait_ms);
-    if (!loan) {
-      result = on_failed_wait(loan.error(), wait_ms, sink);
-      break;
-    }
-    failed_transfers_ = 0;
-    const std::int64_t progress_ns = stream_->last_progress_ns();
-    result = receive(*loan, sink);
-    const std::int64_t arrival_ns = loan->arrival_monotonic_ns;
-    port_->return_loan(*loan);
-    idle_transfers_ = stream_->last_progress_ns() == progress_ns ? idle_transfers_ + 1 : 0;
-    if (result && idle_transfers_ >= kIdleTransfersMin) result = check_progress(arrival_ns);
-    wait_ms = 0;
-  }
+  auto result = transfers_.poll(timeout_ms, *this, sink);
   if (!result) {
     state_ = State::kLost;
     flush(sink);
@@ -60,45 +44,28 @@ proto::Result<void> Js220Driver::poll(int timeout_ms, DriverSink& sink) {
   return result;
 }
 
-proto::Result<void> Js220Driver::on_failed_wait(const proto::Error& error, int timeout_ms,
-                                                DriverSink& sink) {
-  const std::int64_t now_ns = clock_.monotonic_ns();
-  stream_->advance(now_ns, sink);
-  if (error.code == UsbErrc::kCancelled) return {};
-  if (error.code == UsbErrc::kTimeout) {
-    // Without a wait there was no time for a sample to come.
-    return timeout_ms > 0 ? check_progress(now_ns) : proto::Result<void>();
-  }
-  if (error.code == UsbErrc::kNoDevice) {
-    return proto::fail(error.code, name() + " is gone: check its cable and power");
-  }
-  ++counters_.transfers_failed;
-  // A halted endpoint stays so until it is cleared; whether that worked shows at the next transfer.
-  if (error.code == UsbErrc::kStall) (void)port_->clear_halt(js220::kEndpointIn);
-  if (++failed_transfers_ < kFailedTransfersMax) return {};
-  return proto::fail(error.code, name() + ": " + std::to_string(kFailedTransfersMax) +
-                                     " transfers in a row failed: unplug it and plug it in again");
+proto::Result<void> Js220Driver::on_transfer(const Loan& loan, DriverSink& sink) {
+  return receive(loan, sink);
 }
 
-proto::Result<void> Js220Driver::check_progress(std::int64_t now_ns) const {
-  const auto is_silent = [&](std::int64_t since_ns) {
-    return now_ns - std::max(since_ns, streaming_since_ns_) > kSilenceNs;
-  };
-  if (!is_silent(stream_->last_progress_ns())) return {};
+void Js220Driver::on_no_transfer(std::int64_t now_ns, DriverSink& sink) {
+  stream_->advance(now_ns, sink);
+}
+
+proto::Error Js220Driver::silence(std::int64_t now_ns) const {
   constexpr std::size_t kFloats = 2;
   std::string silent;
   for (std::size_t signal = 0; signal < kFloats; ++signal) {
-    if (!is_silent(stream_->last_frame_ns(signal))) continue;
+    if (!transfers_.is_silent(stream_->last_frame_ns(signal), now_ns)) continue;
     silent += (silent.empty() ? "" : " and ") + std::string(signals_[signal].name);
   }
   if (silent.empty()) {
-    return proto::fail(UsbErrc::kProtocol,
-                       name() +
-                           ": current and voltage came for 2 s without one sample that both "
-                           "have; opening it again");
+    return {UsbErrc::kProtocol,
+            name() +
+                ": current and voltage came for 2 s without one sample that both have; opening it "
+                "again"};
   }
-  return proto::fail(UsbErrc::kTimeout,
-                     name() + " sent no " + silent + " for 2 s; opening it again");
+  return {UsbErrc::kTimeout, name() + " sent no " + silent + " for 2 s; opening it again"};
 }
 
 proto::Result<void> Js220Driver::receive(const Loan& loan, DriverSink& sink) {

@@ -17,6 +17,7 @@
 #include "drivers/js220_signals.h"
 #include "drivers/js220_stream.h"
 #include "drivers/js220_wire.h"
+#include "drivers/transfer_loop.h"
 #include "drivers/usb/usb_port.h"
 #include "proto/clock.h"
 
@@ -31,12 +32,10 @@ struct Js220Options {
 };
 
 // The clock outlives the driver.
-class Js220Driver final : public InstrumentDriver {
+class Js220Driver final : public InstrumentDriver, private TransferReader {
  public:
   // Each step of open() may take this long.
   static constexpr int kAnswerTimeoutMs = 1000;
-  // No sample for this long: the instrument is taken for dead.
-  static constexpr std::int64_t kSilenceNs = 2'000'000'000;
 
   Js220Driver(Js220Options options, std::unique_ptr<UsbPort> port, const proto::Clock& clock);
   ~Js220Driver() override;
@@ -69,8 +68,10 @@ class Js220Driver final : public InstrumentDriver {
   proto::Result<void> on_control(const js220::FrameView& frame, const Loan& loan, DriverSink& sink);
   void on_publish(const js220::FrameView& frame);
   void count_frame(std::uint16_t frame_id);
-  proto::Result<void> on_failed_wait(const proto::Error& error, int timeout_ms, DriverSink& sink);
-  proto::Result<void> check_progress(std::int64_t now_ns) const;
+  proto::Result<void> on_transfer(const Loan& loan, DriverSink& sink) override;
+  void on_no_transfer(std::int64_t now_ns, DriverSink& sink) override;
+  std::int64_t last_progress_ns() const override { return stream_->last_progress_ns(); }
+  proto::Error silence(std::int64_t now_ns) const override;
   proto::Result<void> publish(const std::string& topic, const js220::Value& value);
   proto::Result<void> send(const js220::FrameBuffer& frame);
   std::string name() const { return "js220/" + options_.serial; }
@@ -79,6 +80,7 @@ class Js220Driver final : public InstrumentDriver {
   const std::unique_ptr<UsbPort> port_;
   const proto::Clock& clock_;
   js220::Counters counters_;
+  TransferLoop transfers_;
   std::vector<js220::SignalInfo> signals_;
   std::optional<js220::Stream> stream_;  // lives from the first open() on: it counts the segments
 
@@ -86,9 +88,6 @@ class Js220Driver final : public InstrumentDriver {
   State state_ = State::kClosed;
   std::uint16_t frame_id_ = 0;                      // of the next frame out
   std::optional<std::uint16_t> expected_frame_id_;  // of the next frame in
-  std::int64_t streaming_since_ns_ = 0;
-  int failed_transfers_ = 0;  // one after another
-  int idle_transfers_ = 0;    // good ones, one after another, that brought no sample forward
 
   // Answers, as they come.
   std::optional<js220::Connect> connected_;

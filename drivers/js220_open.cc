@@ -50,7 +50,7 @@ proto::Result<proto::DeviceInfo> Js220Driver::open() {
     return tl::unexpected(result.error());
   }
   state_ = State::kStreaming;
-  streaming_since_ns_ = clock_.monotonic_ns();
+  transfers_.begin_streaming();
   return device_info();
 }
 
@@ -58,7 +58,7 @@ proto::Result<void> Js220Driver::connect() {
   stream_->reset();
   frame_id_ = 0;
   expected_frame_id_.reset();
-  failed_transfers_ = idle_transfers_ = 0;
+  transfers_.begin_opening();
   connected_.reset();
   metadata_.clear();
 
@@ -173,16 +173,11 @@ proto::Result<void> Js220Driver::wait_for(const std::string& what, int timeout_m
       auto handled = receive(*loan, sink);
       port_->return_loan(*loan);
       if (!handled) return handled;
-      failed_transfers_ = 0;
+      transfers_.on_received();
       continue;
     }
-    const std::error_code code = loan.error().code;
-    if (code == UsbErrc::kTimeout) continue;
-    const bool fatal = code == UsbErrc::kNoDevice || code == UsbErrc::kCancelled;
-    if (fatal || ++failed_transfers_ > 3) {
-      return proto::fail(code, "wait for " + what + " of " + name());
-    }
-    if (code == UsbErrc::kStall) (void)port_->clear_halt(js220::kEndpointIn);
+    auto failed = transfers_.on_failed_opening(loan.error(), "wait for " + what + " of " + name());
+    if (!failed) return failed;
   }
   return {};
 }
