@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "drivers/device_faults.h"
 #include "proto/result.h"
 
 namespace drivers::js110 {
@@ -57,21 +57,12 @@ proto::Result<Fault> parse_fault(std::string_view text);
 std::string describe_faults();
 
 // The faults that wait for their occasion.
-class FaultPlan {
+class FaultPlan : public ArmedFaults<Fault> {
  public:
-  void arm(const Fault& fault) { armed_.push_back(fault); }
-  void heal() { armed_.clear(); }
-  bool empty() const { return armed_.empty(); }
   // Uses up one of the first armed fault of `kind` (and, where it is not null, `value`).
   std::optional<Fault> take(FaultKind kind, std::optional<std::int64_t> value = std::nullopt);
   // The first armed fault for a packet, used up.
   std::optional<Fault> take_packet_fault();
-  // Without using it up.
-  const Fault* peek(FaultKind kind) const;
-
- private:
-  std::optional<Fault> use(const std::deque<Fault>::iterator& place);
-  std::deque<Fault> armed_;
 };
 
 }  // namespace drivers::js110

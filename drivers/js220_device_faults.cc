@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/js220_device_faults.h"
 
-#include <algorithm>
 #include <array>
-#include <sstream>
-#include <system_error>
-#include <vector>
 
 #include "drivers/device_fault_text.h"
 
@@ -61,7 +57,7 @@ constexpr std::array kSpecs = {
 constexpr bool is_frame_fault(FaultKind kind) { return kind <= FaultKind::kNan; }
 
 // One argument of the fault; false when it makes no sense.
-bool set_argument(char what, std::string_view text, Fault& fault) {
+bool set_argument(const FaultSpec& /*spec*/, char what, std::string_view text, Fault& fault) {
   if (what == 'd' || what == 'D') {
     fault.duration_ns = parse_fault_duration_ns(text);
     return fault.duration_ns.has_value();
@@ -88,63 +84,19 @@ bool set_argument(char what, std::string_view text, Fault& fault) {
 }  // namespace
 
 proto::Result<Fault> parse_fault(std::string_view text) {
-  const auto invalid = make_error_code(std::errc::invalid_argument);
-  const std::string what = "fault '" + std::string(text) + "'";
-  std::istringstream stream{std::string(text)};
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  const auto spec =
-      words.empty() ? kSpecs.end() : std::ranges::find(kSpecs, words[0], &FaultSpec::name);
-  if (spec == kSpecs.end()) {
-    return proto::fail(invalid, what + " is not known; there are:\n" + describe_faults());
-  }
-  const std::string usage =
-      what + " is written: " + std::string(spec->name) + " " + std::string(spec->usage);
-  Fault fault{.kind = spec->kind};
-  std::size_t next = 1;
-  for (const char argument : spec->arguments) {
-    const bool optional = argument == 'n' || argument == 'D';
-    if (next == words.size() && optional) continue;
-    if (next == words.size() || !set_argument(argument, words[next++], fault)) {
-      return proto::fail(invalid, usage);
-    }
-  }
-  if (next != words.size()) return proto::fail(invalid, usage);
-  return fault;
+  return parse_fault_by<Fault>(kSpecs, text, set_argument);
 }
 
-std::string describe_faults() {
-  std::string text;
-  for (const FaultSpec& spec : kSpecs) {
-    std::string line = "  " + std::string(spec.name) + " " + std::string(spec.usage);
-    line.resize(std::max<std::size_t>(line.size() + 2, 30), ' ');
-    text += line + std::string(spec.meaning) + "\n";
-  }
-  return text;
-}
-
-std::optional<Fault> FaultPlan::use(const std::deque<Fault>::iterator& place) {
-  if (place == armed_.end()) return std::nullopt;
-  const Fault fault = *place;
-  if (--place->count == 0) armed_.erase(place);
-  return fault;
-}
+std::string describe_faults() { return describe_fault_table(kSpecs); }
 
 std::optional<Fault> FaultPlan::take(FaultKind kind, std::optional<std::uint8_t> port) {
-  return use(std::ranges::find_if(armed_, [&](const Fault& fault) {
-    return fault.kind == kind && (!port || fault.port == *port);
-  }));
+  return take_if(
+      [&](const Fault& fault) { return fault.kind == kind && (!port || fault.port == *port); });
 }
 
 std::optional<Fault> FaultPlan::take_frame_fault(std::uint8_t port) {
-  return use(std::ranges::find_if(armed_, [&](const Fault& fault) {
-    return is_frame_fault(fault.kind) && fault.port == port;
-  }));
-}
-
-const Fault* FaultPlan::peek(FaultKind kind) const {
-  const auto found = std::ranges::find(armed_, kind, &Fault::kind);
-  return found == armed_.end() ? nullptr : &*found;
+  return take_if(
+      [&](const Fault& fault) { return is_frame_fault(fault.kind) && fault.port == port; });
 }
 
 }  // namespace drivers::js220

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "drivers/device_faults.h"
 #include "proto/result.h"
 
 namespace drivers::js220 {
@@ -58,21 +58,12 @@ proto::Result<Fault> parse_fault(std::string_view text);
 std::string describe_faults();
 
 // The faults that wait for their occasion.
-class FaultPlan {
+class FaultPlan : public ArmedFaults<Fault> {
  public:
-  void arm(const Fault& fault) { armed_.push_back(fault); }
-  void heal() { armed_.clear(); }
-  bool empty() const { return armed_.empty(); }
   // Uses up one of the first armed fault of `kind` (and, where it is not null, `port`).
   std::optional<Fault> take(FaultKind kind, std::optional<std::uint8_t> port = std::nullopt);
   // The first armed fault for a frame of this port, used up.
   std::optional<Fault> take_frame_fault(std::uint8_t port);
-  // Without using it up.
-  const Fault* peek(FaultKind kind) const;
-
- private:
-  std::optional<Fault> use(const std::deque<Fault>::iterator& place);
-  std::deque<Fault> armed_;
 };
 
 }  // namespace drivers::js220
