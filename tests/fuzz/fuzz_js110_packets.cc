@@ -11,62 +11,10 @@
 #include "drivers/js110_stream.h"
 #include "drivers/little_endian.h"
 #include "proto/check.h"
+#include "tests/fuzz/contract_sink.h"
 
 namespace drivers::js110 {
 namespace {
-
-class ContractSink final : public DriverSink {
- public:
-  void on_segment(const SegmentStart& start) override {
-    WS_CHECK(start.segment.value() == segment_.value() + 1);
-    segment_ = start.segment;
-    position_ = start.first_id;
-    last_utc_ns_.reset();
-  }
-  void on_block(const proto::Block& block) override {
-    WS_CHECK(block.segment == segment_ && block.first_id == position_ && block.id_count > 0);
-    WS_CHECK(block.current.values.size() == block.id_count);
-    WS_CHECK(block.voltage.values.size() == block.id_count);
-    for (const proto::CodeColumn& column : block.codes) {
-      std::uint64_t ids = 0;
-      for (const proto::CodeRun& run : column.runs) ids += run.run_length;
-      WS_CHECK(ids == block.id_count);
-    }
-    const std::int64_t first_ns = block.time.utc_ns(block.first_id);
-    WS_CHECK(!last_utc_ns_ || first_ns > *last_utc_ns_);
-    last_utc_ns_ = block.time.utc_ns(block.end_id() - 1);
-    WS_CHECK(block.id_count == 1 || *last_utc_ns_ > first_ns);
-    position_ = block.end_id();
-  }
-  void on_gap(const proto::Gap& gap) override {
-    WS_CHECK(gap.segment == segment_ && gap.ids && gap.ids->first <= gap.ids->last);
-    if (gap.signals.size() == 1) return;
-    WS_CHECK(gap.ids->first == position_);
-    position_ = gap.ids->last.next();
-  }
-
- private:
-  proto::SegmentId segment_;
-  proto::SampleId position_;
-  std::optional<std::int64_t> last_utc_ns_;
-};
-
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  template <class T>
-  T take() {
-    T value{};
-    const std::size_t count = std::min(sizeof value, bytes_.size());
-    if (count > 0) std::memcpy(&value, bytes_.data(), count);
-    bytes_ = bytes_.subspan(count);
-    return value;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
 
 struct Cable {
   std::int64_t monotonic_ns = 1'000'000'000;
@@ -92,7 +40,7 @@ struct Cable {
 
 void drive(Input input) {
   Counters counters;
-  ContractSink sink;
+  ContractSink sink(1);
   const auto signals = select_signals({"current_range", "gpi0", "gpi1"});
   Stream stream(*signals, counters);
   const Calibration calibration = emulated_calibration("1");
@@ -143,6 +91,6 @@ void drive(Input input) {
 }  // namespace drivers::js110
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  drivers::js110::drive(drivers::js110::Input(std::span(data, size)));
+  drivers::js110::drive(drivers::Input(std::span(data, size)));
   return 0;
 }

@@ -12,66 +12,10 @@
 #include "drivers/js220_time64.h"
 #include "proto/check.h"
 #include "tests/drivers/scripted_port.h"
+#include "tests/fuzz/contract_sink.h"
 
 namespace drivers {
 namespace {
-
-class ContractSink final : public DriverSink {
- public:
-  void on_segment(const SegmentStart& start) override {
-    WS_CHECK(start.segment.value() == segment_.value() + 1);
-    segment_ = start.segment;
-    position_ = start.first_id;
-    last_utc_ns_.reset();
-  }
-  void on_block(const proto::Block& block) override {
-    WS_CHECK(block.segment == segment_ && block.first_id == position_ && block.id_count > 0);
-    WS_CHECK(block.current.values.size() * 2 == block.id_count);
-    WS_CHECK(block.voltage.values.size() * 2 == block.id_count);
-    for (const proto::CodeColumn& column : block.codes) {
-      std::uint64_t ids = 0;
-      for (const proto::CodeRun& run : column.runs) ids += run.run_length;
-      WS_CHECK(ids == block.id_count);
-    }
-    const std::int64_t first_ns = block.time.utc_ns(block.first_id);
-    WS_CHECK(!last_utc_ns_ || first_ns > *last_utc_ns_);
-    last_utc_ns_ = block.time.utc_ns(block.end_id() - 1);
-    WS_CHECK(*last_utc_ns_ > first_ns);
-    position_ = block.end_id();
-  }
-  void on_gap(const proto::Gap& gap) override {
-    WS_CHECK(gap.segment == segment_ && gap.ids && gap.ids->first <= gap.ids->last);
-    if (gap.signals.size() == 1) return;
-    WS_CHECK(gap.ids->first == position_);
-    position_ = gap.ids->last.next();
-  }
-
- private:
-  proto::SegmentId segment_;
-  proto::SampleId position_;
-  std::optional<std::int64_t> last_utc_ns_;
-};
-
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  template <class T>
-  T take() {
-    T value{};
-    const auto taken = take_bytes(sizeof value);
-    if (!taken.empty()) std::memcpy(&value, taken.data(), taken.size());
-    return value;
-  }
-  std::span<const std::uint8_t> take_bytes(std::size_t count) {
-    const auto taken = bytes_.first(std::min(count, bytes_.size()));
-    bytes_ = bytes_.subspan(taken.size());
-    return taken;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
 
 // What an instrument could send next, more or less.
 class Instrument {
@@ -144,7 +88,7 @@ void drive(Input input) {
   ScriptedPort& port = *owned;
   port.metadata = {{"s/i/range/mode", R"({"dtype":"u8","options":[[0,"off"],[4,"auto"]]})"}};
   Js220Driver driver({.serial = "1"}, std::move(owned), clock);
-  ContractSink sink;
+  ContractSink sink(2);
   Instrument instrument(port, clock);
   bool is_open = driver.open().has_value();
   WS_CHECK(is_open);
