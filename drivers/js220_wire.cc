@@ -2,35 +2,17 @@
 #include "drivers/js220_wire.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
+#include "drivers/little_endian.h"
 #include "proto/check.h"
 
 namespace drivers::js220 {
 namespace {
 
-// The stores and loads below copy bytes as they lie in memory.
-static_assert(std::endian::native == std::endian::little);
-
 constexpr std::size_t kControlHeadBytes = 4;  // op, status, arg
 constexpr std::size_t kConnectBytes = 24;
 constexpr std::size_t kTimesyncBytes = 44;
 constexpr std::size_t kTimemapBytes = 36;
-
-template <class T>
-T load(std::span<const std::byte> bytes, std::size_t offset) {
-  WS_CHECK(offset + sizeof(T) <= bytes.size());
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
-
-template <class T>
-void store(std::span<std::byte> bytes, std::size_t offset, T value) {
-  WS_CHECK(offset + sizeof(T) <= bytes.size());
-  std::memcpy(bytes.data() + offset, &value, sizeof value);
-}
 
 bool is_message(std::span<const std::byte> payload, ControlOp op, std::size_t size_bytes) {
   return payload.size() >= size_bytes && control_op(payload) == op;
@@ -39,19 +21,19 @@ bool is_message(std::span<const std::byte> payload, ControlOp op, std::size_t si
 }  // namespace
 
 std::uint16_t load_u16(std::span<const std::byte> bytes, std::size_t offset) {
-  return load<std::uint16_t>(bytes, offset);
+  return load_at<std::uint16_t>(bytes, offset);
 }
 std::uint32_t load_u32(std::span<const std::byte> bytes, std::size_t offset) {
-  return load<std::uint32_t>(bytes, offset);
+  return load_at<std::uint32_t>(bytes, offset);
 }
 std::uint64_t load_u64(std::span<const std::byte> bytes, std::size_t offset) {
-  return load<std::uint64_t>(bytes, offset);
+  return load_at<std::uint64_t>(bytes, offset);
 }
 void store_u32(std::span<std::byte> bytes, std::size_t offset, std::uint32_t value) {
-  store(bytes, offset, value);
+  store_at(bytes, offset, value);
 }
 void store_u64(std::span<std::byte> bytes, std::size_t offset, std::uint64_t value) {
-  store(bytes, offset, value);
+  store_at(bytes, offset, value);
 }
 
 std::array<std::byte, kHeaderBytes> pack_header(const FrameHeader& header) {

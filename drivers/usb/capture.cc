@@ -2,15 +2,12 @@
 #include "drivers/usb/capture.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
+#include "drivers/little_endian.h"
 #include "drivers/usb/usb_errc.h"
 
 namespace drivers {
 namespace {
-
-static_assert(std::endian::native == std::endian::little);
 
 constexpr std::uint16_t kVersion = 1;
 constexpr std::size_t kHeadBytes = 24;
@@ -21,20 +18,13 @@ template <class T>
 void append(std::vector<std::byte>& out, T value) {
   const std::size_t at = out.size();
   out.resize(at + sizeof value);
-  std::memcpy(out.data() + at, &value, sizeof value);
+  store_at(std::span(out), at, value);
 }
 
 void append_text(std::vector<std::byte>& out, std::string_view text) {
   const std::size_t at = out.size();
   out.resize(at + text.size());
   std::ranges::copy(std::as_bytes(std::span(text)), out.begin() + static_cast<std::ptrdiff_t>(at));
-}
-
-template <class T>
-T load(std::span<const std::byte> bytes, std::size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
 }
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -78,27 +68,27 @@ proto::Result<Capture> parse_capture(std::span<const std::byte> bytes) {
                                                        std::as_bytes(std::span(kCaptureMagic)))) {
     return malformed("it does not begin with " + std::string(kCaptureMagic));
   }
-  const auto version = load<std::uint16_t>(bytes, 8);
+  const auto version = load_at<std::uint16_t>(bytes, 8);
   if (version != kVersion) {
     return malformed("its version is " + std::to_string(version) + ", this program knows " +
                      std::to_string(kVersion));
   }
-  const std::size_t model_bytes = load<std::uint16_t>(bytes, 10);
-  const std::size_t serial_bytes = load<std::uint16_t>(bytes, 12);
+  const std::size_t model_bytes = load_at<std::uint16_t>(bytes, 10);
+  const std::size_t serial_bytes = load_at<std::uint16_t>(bytes, 12);
   std::size_t at = kHeadBytes + model_bytes + serial_bytes;
   if (model_bytes > kNameBytesMax || serial_bytes > kNameBytesMax || at > bytes.size()) {
     return malformed("its head is cut off");
   }
   Capture capture;
-  capture.start_utc_ns = load<std::int64_t>(bytes, 16);
+  capture.start_utc_ns = load_at<std::int64_t>(bytes, 16);
   capture.instrument = {text_of(bytes.subspan(kHeadBytes, model_bytes)),
                         text_of(bytes.subspan(kHeadBytes + model_bytes, serial_bytes))};
   std::int64_t last_ns = 0;
   while (at < bytes.size()) {
     if (bytes.size() - at < kExchangeHeadBytes) break;
     const auto kind = std::to_integer<std::uint8_t>(bytes[at]);
-    const auto size = load<std::uint32_t>(bytes, at + 4);
-    const auto at_ns = load<std::int64_t>(bytes, at + 8);
+    const auto size = load_at<std::uint32_t>(bytes, at + 4);
+    const auto at_ns = load_at<std::int64_t>(bytes, at + 8);
     const bool has_setup = kind <= static_cast<std::uint8_t>(ExchangeKind::kControlOut);
     if (kind < 1 || kind > 4 || size > kExchangeBytesMax || at_ns < last_ns ||
         (has_setup && size < 8)) {

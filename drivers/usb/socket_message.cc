@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/usb/socket_message.h"
 
-#include <bit>
-#include <cstring>
+#include "drivers/little_endian.h"
 
 namespace drivers {
 namespace {
-
-static_assert(std::endian::native == std::endian::little);
-
-template <class T>
-T load(std::span<const std::byte> bytes, std::size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
-}
 
 std::size_t length_max(MessageType type) {
   switch (type) {
@@ -38,20 +28,20 @@ bool is_known(std::uint8_t type) {
 
 std::array<std::byte, kMessageHeaderBytes> pack_message_header(const MessageHeader& header) {
   std::array<std::byte, kMessageHeaderBytes> bytes;
-  std::memcpy(bytes.data(), &header.length, 4);
+  store_at(std::span(bytes), 0, header.length);
   bytes[4] = static_cast<std::byte>(header.type);
   bytes[5] = static_cast<std::byte>(header.status);
-  std::memcpy(bytes.data() + 6, &header.tag, 2);
+  store_at(std::span(bytes), 6, header.tag);
   return bytes;
 }
 
 std::optional<MessageHeader> unpack_message_header(
     std::span<const std::byte, kMessageHeaderBytes> bytes) {
   if (!is_known(std::to_integer<std::uint8_t>(bytes[4]))) return std::nullopt;
-  const MessageHeader header{.length = load<std::uint32_t>(bytes, 0),
+  const MessageHeader header{.length = load_at<std::uint32_t>(bytes, 0),
                              .type = static_cast<MessageType>(bytes[4]),
                              .status = std::to_integer<std::uint8_t>(bytes[5]),
-                             .tag = load<std::uint16_t>(bytes, 6)};
+                             .tag = load_at<std::uint16_t>(bytes, 6)};
   if (header.length > length_max(header.type)) return std::nullopt;
   return header;
 }
@@ -60,9 +50,9 @@ std::array<std::byte, kSetupBytes> pack_setup(const ControlSetup& setup) {
   std::array<std::byte, kSetupBytes> bytes;
   bytes[0] = static_cast<std::byte>(setup.request_type);
   bytes[1] = static_cast<std::byte>(setup.request);
-  std::memcpy(bytes.data() + 2, &setup.value, 2);
-  std::memcpy(bytes.data() + 4, &setup.index, 2);
-  std::memcpy(bytes.data() + 6, &setup.length, 2);
+  store_at(std::span(bytes), 2, setup.value);
+  store_at(std::span(bytes), 4, setup.index);
+  store_at(std::span(bytes), 6, setup.length);
   return bytes;
 }
 
@@ -70,9 +60,9 @@ std::optional<ControlSetup> unpack_setup(std::span<const std::byte> bytes) {
   if (bytes.size() != kSetupBytes) return std::nullopt;
   return ControlSetup{.request_type = std::to_integer<std::uint8_t>(bytes[0]),
                       .request = std::to_integer<std::uint8_t>(bytes[1]),
-                      .value = load<std::uint16_t>(bytes, 2),
-                      .index = load<std::uint16_t>(bytes, 4),
-                      .length = load<std::uint16_t>(bytes, 6)};
+                      .value = load_at<std::uint16_t>(bytes, 2),
+                      .index = load_at<std::uint16_t>(bytes, 4),
+                      .length = load_at<std::uint16_t>(bytes, 6)};
 }
 
 std::uint8_t status_from(const std::error_code& code) {
