@@ -37,7 +37,8 @@ Js110Device::Js110Device(const SampleSource& source, const Js110DeviceOptions& o
     : options_(options),
       calibration_(js110::encode(js110::emulated_calibration(options.serial))),
       words_(source, js110::emulated_calibration(options.serial)),
-      fifo_(options.fifo_packets) {}
+      fifo_(options.fifo_packets, options.time_scale),
+      statistics_(source, js110::emulated_calibration(options.serial)) {}
 
 UsbDescriptors Js110Device::descriptors() const {
   return {.vendor_id = js110::kVendorId,
@@ -98,9 +99,9 @@ std::vector<std::byte> Js110Device::status(std::int64_t now_ns) {
       .sensor_source = settings_.source,
       .sensor_options = settings_.options};
   if (faults_.peek(FaultKind::kShortStatus) == nullptr) {
-    status.statistics.emplace();
-    status.statistics->samples_per_update = 1'000'000;
-    status.statistics->samples_per_second = js110::kSampleRateHz;
+    const std::uint64_t samples =
+        settings_.sensor_power != 0 ? fifo_.samples_in(now_ns - load_epoch_ns_) : 0;
+    status.statistics = statistics_.take(samples, word_settings());
   }
   return as_vector(js110::encode(status).span());
 }
@@ -159,6 +160,7 @@ void Js110Device::apply(const js110::Settings& settings, std::int64_t now_ns) {
   }
   const bool runs = settings_.streaming == js110::kStreamingRun;
   const bool will_run = settings.streaming == js110::kStreamingRun;
+  if (runs != will_run || settings_.sensor_power != settings.sensor_power) restart_load(now_ns);
   settings_ = settings;
   if (!runs && will_run) {
     fifo_.start(now_ns);
@@ -167,8 +169,23 @@ void Js110Device::apply(const js110::Settings& settings, std::int64_t now_ns) {
   if (runs && !will_run) fifo_.stop(now_ns);
 }
 
+void Js110Device::restart_load(std::int64_t now_ns) {
+  load_epoch_ns_ = now_ns;
+  statistics_.start();
+}
+
+js110::WordSettings Js110Device::word_settings() const {
+  const bool powered = settings_.sensor_power != 0;
+  const bool is_5v = (settings_.options & js110::kOptionVoltage5V) != 0;
+  return {.select = powered ? settings_.select : js110::kSelectOff,
+          .voltage_range = static_cast<std::uint8_t>(is_5v ? 1 : 0),
+          .current_gpi = extio_.current_gpi,
+          .voltage_gpi = extio_.voltage_gpi};
+}
+
 void Js110Device::power_on() {
   settings_ = {};
+  statistics_.clear();
   extio_ = {};
   settings_result_ = js110::kSettingsNotIssued;
   fifo_.clear();
@@ -208,21 +225,14 @@ void Js110Device::put(std::uint64_t number, std::span<std::byte> transfer, std::
   const auto fault = faults_.empty() ? std::nullopt : faults_.take_packet_fault();
   const auto is = [&fault](FaultKind kind) { return fault && fault->kind == kind; };
   if (is(FaultKind::kLose)) return;
-  const auto voltage_range =
-      static_cast<std::uint8_t>((settings_.options & js110::kOptionVoltage5V) != 0 ? 1 : 0);
-  js110::PacketHeader header{.voltage_range = voltage_range,
+  const js110::WordSettings settings = word_settings();
+  js110::PacketHeader header{.voltage_range = settings.voltage_range,
                              .index = static_cast<std::uint16_t>(number)};
   if (is(FaultKind::kStatus)) header.status = static_cast<std::uint8_t>(fault->value);
   if (is(FaultKind::kType)) header.buffer_type = static_cast<std::uint8_t>(fault->value);
   if (is(FaultKind::kLength)) header.length = static_cast<std::uint16_t>(fault->value);
   js110::PacketWordArray words;
-  const bool powered = settings_.sensor_power != 0;
-  words_.fill(number,
-              {.select = powered ? settings_.select : js110::kSelectOff,
-               .voltage_range = voltage_range,
-               .current_gpi = extio_.current_gpi,
-               .voltage_gpi = extio_.voltage_gpi},
-              words);
+  words_.fill(number, settings, words);
   for (std::size_t k = 0; k < words.size(); ++k) {
     if (is(FaultKind::kSlip) && k == words.size() / 2) slipped_ = !slipped_;
     if (slipped_) words[k] ^= 1u << 17;
@@ -269,7 +279,9 @@ void Js110Device::inject(const Fault& fault, std::int64_t now_ns) {
       power_on();
       break;
     case FaultKind::kRestart:
-      if (fifo_.running()) fifo_.start(now_ns);
+      if (!fifo_.running()) break;
+      fifo_.start(now_ns);
+      restart_load(now_ns);
       break;
     case FaultKind::kHeal:
       faults_.heal();

@@ -16,6 +16,7 @@
 
 #include "drivers/js110_device_faults.h"
 #include "drivers/js110_device_fifo.h"
+#include "drivers/js110_device_statistics.h"
 #include "drivers/js110_device_words.h"
 #include "drivers/js110_wire.h"
 #include "drivers/signal/sample_source.h"
@@ -26,6 +27,7 @@ namespace drivers {
 struct Js110DeviceOptions {
   std::string serial = "000001";
   std::uint64_t fifo_packets = 512;  // 32 ms
+  double time_scale = 1;  // 0.1: ten times slower than an instrument; nothing tells the host so
 };
 
 // One thread. The source outlives it; `now_ns` of the calls is monotonic.
@@ -62,13 +64,17 @@ class Js110Device final : public UsbDevice {
   std::vector<std::byte> calibration(std::uint16_t copy, std::uint16_t offset);
   std::vector<std::byte> info() const;
   void apply(const js110::Settings& settings, std::int64_t now_ns);
+  void restart_load(std::int64_t now_ns);
   void power_on();
+  js110::WordSettings word_settings() const;
   void put(std::uint64_t number, std::span<std::byte> transfer, std::size_t& size);
 
   const Js110DeviceOptions options_;
   const std::vector<std::byte> calibration_;
   js110::WordMaker words_;
   js110::PacketFifo fifo_;
+  js110::SensorStatisticsMaker statistics_;
+  std::int64_t load_epoch_ns_ = 0;  // when the load began anew
   js110::FaultPlan faults_;
 
   js110::Settings settings_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -14,7 +15,10 @@ namespace drivers::js110 {
 
 class PacketFifo {
  public:
-  explicit PacketFifo(std::uint64_t capacity_packets) : capacity_(capacity_packets) {}
+  // `time_scale` 0.1: packets come ten times slower than an instrument sends them.
+  explicit PacketFifo(std::uint64_t capacity_packets, double time_scale = 1)
+      : capacity_(capacity_packets),
+        packet_ns_(std::llround(static_cast<double>(kPacketNs) / time_scale)) {}
 
   // Packets count from 0 from now on.
   void start(std::int64_t now_ns) {
@@ -34,7 +38,14 @@ class PacketFifo {
   bool running() const { return running_; }
   // Of the samples of this start.
   std::uint64_t samples_at(std::int64_t now_ns) const {
-    return running_ ? static_cast<std::uint64_t>(now_ns - epoch_ns_) / 500 : 0;
+    return running_ ? samples_in(now_ns - epoch_ns_) : 0;
+  }
+  // How many are made in that time.
+  std::uint64_t samples_in(std::int64_t elapsed_ns) const {
+    const std::int64_t packets = elapsed_ns / packet_ns_;
+    constexpr std::int64_t kWords{kPacketWords};
+    return static_cast<std::uint64_t>(packets * kWords +
+                                      elapsed_ns % packet_ns_ * kWords / packet_ns_);
   }
   std::uint64_t lost_packets() const { return lost_; }
 
@@ -67,7 +78,7 @@ class PacketFifo {
     const std::uint64_t held = waiting();
     if (held >= packets) return epoch_ns_;
     if (!running_) return std::nullopt;
-    return epoch_ns_ + static_cast<std::int64_t>(produced_ + packets - held) * kPacketNs;
+    return epoch_ns_ + static_cast<std::int64_t>(produced_ + packets - held) * packet_ns_;
   }
 
  private:
@@ -76,10 +87,11 @@ class PacketFifo {
     std::uint64_t end = 0;
   };
   std::uint64_t made_at(std::int64_t now_ns) const {
-    return now_ns <= epoch_ns_ ? 0 : static_cast<std::uint64_t>((now_ns - epoch_ns_) / kPacketNs);
+    return now_ns <= epoch_ns_ ? 0 : static_cast<std::uint64_t>((now_ns - epoch_ns_) / packet_ns_);
   }
 
   std::uint64_t capacity_;
+  std::int64_t packet_ns_;
   bool running_ = false;
   std::int64_t epoch_ns_ = 0;
   std::uint64_t produced_ = 0;

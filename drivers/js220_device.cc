@@ -47,7 +47,8 @@ Js220Device::Js220Device(const SampleSource& source, const proto::Clock& clock,
       clock_(clock),
       options_(options),
       counter_(options.start_id, options.time_scale, clock.monotonic_ns()),
-      streams_(source, options.fifo_bytes) {}
+      streams_(source, options.fifo_bytes),
+      statistics_(source) {}
 
 proto::Result<std::vector<std::byte>> Js220Device::control_in(const ControlSetup& setup,
                                                               std::int64_t now_ns) {
@@ -111,6 +112,7 @@ void Js220Device::disconnect() {
   queue_.clear();
   late_pong_.reset();
   streams_.reset();
+  statistics_.stop();
   sender_.reset();
   topics_.stop_streams();
 }
@@ -164,17 +166,30 @@ void Js220Device::on_setting(const js220::Publish& message, std::int64_t now_ns)
   } else {
     code = topics_.set(message.topic, message.value);
   }
-  streams_.set_range(topics_.range_limits());
-  if (const auto port = js220::TopicStore::stream_port(message.topic);
-      port && code == js220::kCodeOk) {
-    if (topics_.stream_on(*port)) {
-      streams_.enable(*port, counter_.at(now_ns));
-    } else {
-      streams_.disable(*port);
-    }
-  }
+  if (code == js220::kCodeOk) apply_streams(message.topic, now_ns);
   if (faults_.take(FaultKind::kNoAck)) return;
   publish({message.topic + "#", Value::i32(code), 0});
+}
+
+void Js220Device::apply_streams(std::string_view topic, std::int64_t now_ns) {
+  const std::uint64_t counter = counter_.at(now_ns);
+  streams_.set_range(topics_.range_limits());
+  statistics_.set_range(topics_.range_limits());
+  if (topic == "s/stats/!clear") statistics_.clear();
+  if (topic == "s/stats/scnt") statistics_.set_block_values(topics_.statistics_block_values());
+  const auto port = js220::TopicStore::stream_port(topic);
+  if (!port) return;
+  if (*port == js220::kPortStatistics) {
+    if (!topics_.stream_on(*port)) {
+      statistics_.stop();
+    } else if (!statistics_.running()) {
+      statistics_.start(counter, topics_.statistics_block_values());
+    }
+  } else if (topics_.stream_on(*port)) {
+    streams_.enable(*port, counter);
+  } else {
+    streams_.disable(*port);
+  }
 }
 
 void Js220Device::publish(const js220::Publish& message) {
@@ -224,6 +239,7 @@ proto::Result<std::size_t> Js220Device::bulk_in(std::span<std::byte> transfer,
   }
   if (now_ns >= next_time_ns_) queue_time(now_ns);
   if (late_pong_ && now_ns >= late_pong_ns_) queue(*std::exchange(late_pong_, std::nullopt));
+  while (const auto block = statistics_.next(counter_.at(now_ns))) queue(js220::encode(0, *block));
 
   sender_.begin(transfer);
   while (sender_.has_room() && sender_.has_waiting()) sender_.send_waiting();
@@ -258,6 +274,7 @@ std::optional<std::int64_t> Js220Device::next_due_ns(std::int64_t now_ns) const 
   if (!queue_.empty() || sender_.has_waiting()) return now_ns;
   std::int64_t due_ns = next_time_ns_;
   if (late_pong_) due_ns = std::min(due_ns, late_pong_ns_);
+  if (const auto block = statistics_.due()) due_ns = std::min(due_ns, counter_.when(*block));
   if (const auto first = streams_.counter_for(1)) {
     const auto full = streams_.counter_for(UsbPort::kTransferBytes / js220::kFrameBytes);
     const std::int64_t held_ns =

@@ -16,6 +16,7 @@
 #include "drivers/js220_device_counter.h"
 #include "drivers/js220_device_faults.h"
 #include "drivers/js220_device_sender.h"
+#include "drivers/js220_device_statistics.h"
 #include "drivers/js220_device_streams.h"
 #include "drivers/js220_device_topics.h"
 #include "drivers/signal/sample_source.h"
@@ -70,6 +71,7 @@ class Js220Device final : public UsbDevice {
   void on_control(std::span<const std::byte> payload);
   void on_publish(const js220::Publish& message, std::int64_t now_ns);
   void on_setting(const js220::Publish& message, std::int64_t now_ns);
+  void apply_streams(std::string_view topic, std::int64_t now_ns);
   void publish(const js220::Publish& message);
   void queue(const js220::FrameBuffer& frame);
   void queue_time(std::int64_t now_ns);
@@ -82,6 +84,7 @@ class Js220Device final : public UsbDevice {
   js220::SampleCounter counter_;
   js220::TopicStore topics_;
   js220::StreamFifo streams_;
+  js220::StatisticsMaker statistics_;
   js220::FrameSender sender_;
   js220::FaultPlan faults_;
 

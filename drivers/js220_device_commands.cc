@@ -26,6 +26,9 @@ void Js220Device::inject(const Fault& fault, std::int64_t now_ns) {
     case FaultKind::kJump:
       counter_.jump(fault.value, now_ns);
       streams_.restart_at(counter_.at(now_ns));
+      if (statistics_.running()) {
+        statistics_.start(counter_.at(now_ns), topics_.statistics_block_values());
+      }
       break;
     case FaultKind::kTimemapJump:
       timemap_offset_ids_ = fault.value;
@@ -55,6 +58,7 @@ void Js220Device::inject_absence(const Fault& fault, std::int64_t until_ns) {
   counter_.restart(0, until_ns);
   topics_.power_on();
   streams_.set_range(topics_.range_limits());
+  statistics_.set_range(topics_.range_limits());
 }
 
 proto::Result<std::string> Js220Device::command(std::string_view text, std::int64_t now_ns) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "drivers/js220_statistics.h"
 #include "proto/check.h"
 
 namespace drivers::js220 {
@@ -32,6 +33,9 @@ struct TopicSpec {
   std::string_view brief;
   std::span<const Option> options{};  // when there are any, nothing else is allowed
 };
+
+// At most 1000 blocks a second: vendor tools ask for 1 to 100.
+constexpr std::int64_t kBlockValuesMin = 1000;
 
 constexpr std::array<Option, 3> kRangeModes = {
     {{kRangeOff, "off"}, {kRangeAuto, "auto"}, {kRangeManual, "manual"}}};
@@ -102,12 +106,12 @@ constexpr std::array kTopics = {
     refused("s/adc/2/ctrl"),
     refused("s/adc/3/ctrl"),
     refused("s/uart/0/ctrl"),
-    refused("s/stats/ctrl"),
+    stream("s/stats/ctrl", "stream statistics"),
     TopicSpec{.name = "s/stats/scnt",
               .type = ValueType::kU32,
               .default_value = 500'000,
-              .min = 1,
-              .max = 0xFF'FFFF,
+              .min = kBlockValuesMin,
+              .max = kBlockValuesMax,
               .brief = "samples per statistics block"},
     command("s/stats/!clear"),
     // Full rate only: no decimation on the instrument.
@@ -132,15 +136,16 @@ struct StreamTopic {
   std::string_view name;
   std::uint8_t port;
 };
-constexpr std::array<StreamTopic, 9> kStreamTopics = {{{"s/i/range/ctrl", kPortCurrentRange},
-                                                       {"s/i/ctrl", kPortCurrent},
-                                                       {"s/v/ctrl", kPortVoltage},
-                                                       {"s/p/ctrl", kPortPower},
-                                                       {"s/gpi/0/ctrl", kPortGpi0},
-                                                       {"s/gpi/1/ctrl", kPortGpi0 + 1},
-                                                       {"s/gpi/2/ctrl", kPortGpi0 + 2},
-                                                       {"s/gpi/3/ctrl", kPortGpi0 + 3},
-                                                       {"s/gpi/7/ctrl", kPortTrigger}}};
+constexpr std::array<StreamTopic, 10> kStreamTopics = {{{"s/i/range/ctrl", kPortCurrentRange},
+                                                        {"s/i/ctrl", kPortCurrent},
+                                                        {"s/v/ctrl", kPortVoltage},
+                                                        {"s/p/ctrl", kPortPower},
+                                                        {"s/gpi/0/ctrl", kPortGpi0},
+                                                        {"s/gpi/1/ctrl", kPortGpi0 + 1},
+                                                        {"s/gpi/2/ctrl", kPortGpi0 + 2},
+                                                        {"s/gpi/3/ctrl", kPortGpi0 + 3},
+                                                        {"s/gpi/7/ctrl", kPortTrigger},
+                                                        {"s/stats/ctrl", kPortStatistics}}};
 
 const TopicSpec* find_topic(std::string_view name) {
   const auto found = std::ranges::find(kTopics, name, &TopicSpec::name);
@@ -244,6 +249,10 @@ std::optional<std::uint8_t> TopicStore::stream_port(std::string_view topic) {
 bool TopicStore::stream_on(std::uint8_t port) const {
   const auto found = std::ranges::find(kStreamTopics, port, &StreamTopic::port);
   return found != kStreamTopics.end() && number(found->name) != 0;
+}
+
+std::uint32_t TopicStore::statistics_block_values() const {
+  return static_cast<std::uint32_t>(number("s/stats/scnt"));
 }
 
 std::optional<RangeLimits> TopicStore::range_limits() const {

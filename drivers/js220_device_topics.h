@@ -44,6 +44,7 @@ class TopicStore {
   // The port that a `.../ctrl` topic switches.
   static std::optional<std::uint8_t> stream_port(std::string_view topic);
   bool stream_on(std::uint8_t port) const;
+  std::uint32_t statistics_block_values() const;
   // Absent: the current path is off.
   std::optional<RangeLimits> range_limits() const;
 

@@ -44,8 +44,8 @@ proto::Result<void> check(const EmulateOptions& options) {
   if (options.model != kJs220 && options.model != kJs110) {
     return usage("'" + options.model + "': js220 and js110 can be emulated");
   }
-  if (options.model == kJs110 && (options.time_scale != 1 || options.start_id != 0)) {
-    return usage("--time-scale, --start-id: a JS110 counts from 0 and cannot tell its rate");
+  if (options.model == kJs110 && options.start_id != 0) {
+    return usage("--start-id: a JS110 counts from 0");
   }
   for (const std::string& serial : options.serials) {
     if (!proto::is_wire_id(serial) || serial.size() > kSerialCharsMax) {

@@ -56,7 +56,7 @@ CLI::App* add_emulate_verb(CLI::App& app, EmulateOptions& options) {
   verb->add_option("--seed", options.seed, "Same seed, same samples")->capture_default_str();
 
   verb->add_option("--time-scale", options.time_scale,
-                   "Speed of a js220's clock; 0.1: ten times slower")
+                   "Speed of the instrument's clock; 0.1: ten times slower")
       ->capture_default_str();
   verb->add_option("--start-id", options.start_id, "Sample counter of a js220 at the start")
       ->capture_default_str();

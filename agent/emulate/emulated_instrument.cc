@@ -86,17 +86,18 @@ proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& option
   instrument.id = {options.model, serial};
   instrument.source = std::move(*source);
   const std::int64_t now_ns = clock.monotonic_ns();
-  auto served =
-      options.model == kJs110
-          ? add_device(std::make_unique<drivers::Js110Device>(
-                           *instrument.source, drivers::Js110DeviceOptions{.serial = serial}),
-                       options, drivers::js110::parse_fault, now_ns, instrument)
-          : add_device(std::make_unique<drivers::Js220Device>(
-                           *instrument.source, clock,
-                           drivers::Js220DeviceOptions{.serial = serial,
-                                                       .start_id = options.start_id,
-                                                       .time_scale = options.time_scale}),
-                       options, drivers::js220::parse_fault, now_ns, instrument);
+  auto served = options.model == kJs110
+                    ? add_device(std::make_unique<drivers::Js110Device>(
+                                     *instrument.source,
+                                     drivers::Js110DeviceOptions{.serial = serial,
+                                                                 .time_scale = options.time_scale}),
+                                 options, drivers::js110::parse_fault, now_ns, instrument)
+                    : add_device(std::make_unique<drivers::Js220Device>(
+                                     *instrument.source, clock,
+                                     drivers::Js220DeviceOptions{.serial = serial,
+                                                                 .start_id = options.start_id,
+                                                                 .time_scale = options.time_scale}),
+                                 options, drivers::js220::parse_fault, now_ns, instrument);
   if (served) served->serial = serial;
   return served;
 }

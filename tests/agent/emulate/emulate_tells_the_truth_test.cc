@@ -109,7 +109,7 @@ TEST(EmulateUsage, SaysWhatIsWrong) {
   };
   const std::vector<Case> cases = {
       {{"js320"}, 2, "js220 and js110 can be emulated"},
-      {{"js110", "--serial", "a", "--time-scale", "0.5"}, 2, "cannot tell its rate"},
+      {{"js110", "--serial", "a", "--start-id", "1"}, 2, "counts from 0"},
       {{"js110", "--serial", "a", "--socket", "/x", "--fault", "no-pong"}, 2, "not known"},
       {{"--serial", "12345678"}, 2, "1 to 7 letters"},
       {{"--serial", "a", "--serial", "a"}, 2, "twice"},
