@@ -15,7 +15,8 @@ declare -A packages=(
     libgmock-dev libbenchmark-dev"
   [demo]="python3"
   [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3
-    qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev"
+    qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev
+    systemd scdoc mandoc"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )
 
@@ -107,8 +108,8 @@ run_tests() {
   shift 2
   case $tier in
     "") leave_out=long ;;
-    unit) leave_out='long|kafka|system|readers|docs|mutation|tidy' ;;
-    all) [ "$preset" = dev ] || leave_out='docs|mutation|tidy' ;;
+    unit) leave_out='long|kafka|system|readers|docs|mutation|tidy|packaging' ;;
+    all) [ "$preset" = dev ] || leave_out='docs|mutation|tidy|packag' ;;
   esac
   local suppressions=$PWD/tests/dev
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
