@@ -235,8 +235,8 @@ CalibrationResult<Calibration> parse_calibration(std::span<const std::byte> file
 }
 
 std::vector<std::byte> encode(const Calibration& calibration) {
-  std::vector<std::byte> file;
-  for (const std::uint8_t byte : kMagic) file.push_back(std::byte{byte});
+  const auto magic = std::as_bytes(std::span(kMagic));
+  std::vector<std::byte> file(magic.begin(), magic.end());
   file.resize(kCalibrationHeaderBytes);
   std::vector<std::byte> hdr;
   append(hdr, js220::time64_from_utc_ns(calibration.made_ns.value_or(0)));

@@ -68,7 +68,8 @@ DaemonTrouble trouble_of(const proto::Error& error, const std::string& socket,
 }
 
 double age_of(const AgentStatus& status, const proto::Clock& clock) {
-  return std::max(0.0, static_cast<double>(clock.utc_ns() / 1000 - status.updated_utc_us) / 1e6);
+  const std::int64_t age_us = clock.utc_ns() / 1000 - status.updated_utc_us;
+  return std::max(0.0, static_cast<double>(age_us) / 1e6);
 }
 
 // What is no status: a refusal of the daemon, or the words of another version.

@@ -11,7 +11,7 @@
 namespace agent {
 namespace {
 
-constexpr std::size_t kSecretBytesMax = 64 * 1024;
+constexpr std::size_t kSecretBytesMax = 64 << 10;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 

@@ -18,7 +18,7 @@
 
 namespace agent {
 
-inline constexpr std::size_t kRequestBytesMax = 64 * 1024;
+inline constexpr std::size_t kRequestBytesMax = 64 << 10;
 inline constexpr std::size_t kLabelsMax = 64;
 inline constexpr std::size_t kTextBytesMax = 1024;  // of any one text in a request
 

@@ -152,17 +152,15 @@ tl::unexpected<proto::Error> InstrumentWorker::stopping() const {
 }
 
 void InstrumentWorker::post(Task task) {
-  bool is_stopped = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopped = status_.state == InstrumentState::kStopped;
-    if (!is_stopped) tasks_.push_back(std::move(task));
-  }
-  if (is_stopped) {
+  std::unique_lock lock(mutex_);
+  if (status_.state == InstrumentState::kStopped) {
+    lock.unlock();
     task(true);
-  } else {
-    changed_.notify_all();
+    return;
   }
+  tasks_.push_back(std::move(task));
+  lock.unlock();
+  changed_.notify_all();
 }
 
 void InstrumentWorker::submit(RunCommand command, Done done) {

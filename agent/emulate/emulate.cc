@@ -80,7 +80,8 @@ class SignalWatch {
     });
   }
   ~SignalWatch() {
-    pthread_kill(thread_.native_handle(), SIGTERM);  // in case the loop ended by itself
+    // In case the loop ended by itself: the signal is blocked, it ends sigwait() and nothing else.
+    pthread_kill(thread_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
     thread_.join();
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }

@@ -104,7 +104,7 @@ Turn DeliveryEngine::deliver() {
     case SendTurn::Kind::kWorked:
       return {};
     case SendTurn::Kind::kFailed:
-      return fail(std::move(*sent.failure));
+      return fail(*sent.failure);
     case SendTurn::Kind::kDelivered:
       if (exactly_once(options_)) ++totals_.transactions_total;
       acknowledge();
@@ -137,7 +137,7 @@ Turn DeliveryEngine::on_idle(std::int64_t until_ns) {
 }
 
 // Nothing is dropped here: what is not acked is read again from the spool.
-Turn DeliveryEngine::fail(Failure failure) {
+Turn DeliveryEngine::fail(const Failure& failure) {
   totals_.last_error = failure.text;
   explanation_ = failure.text;
   if (!failure.explanation.empty()) explanation_ += "; " + failure.explanation;

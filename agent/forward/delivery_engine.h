@@ -62,7 +62,7 @@ class DeliveryEngine {
   Turn deliver();
   Turn on_idle(std::int64_t until_ns);
   void acknowledge();
-  Turn fail(Failure failure);
+  Turn fail(const Failure& failure);
   void give_up_producer(bool fenced);
   proto::Result<void> load();
   std::string state_text() const;

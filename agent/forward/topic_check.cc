@@ -13,6 +13,7 @@ proto::Result<TopicCheck> check_topics(const KafkaSettings& checked, const std::
   auto admin = TopicAdmin::open(checked, client_id);
   if (!admin) return tl::unexpected(admin.error());
   std::vector<std::string> names;
+  names.reserve(proto::kTopics.size());
   for (const proto::TopicSpec& spec : proto::kTopics) {
     names.push_back(proto::topic_name(topic_prefix, spec.topic));
   }

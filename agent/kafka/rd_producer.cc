@@ -30,9 +30,10 @@ const KafkaSettings kOwn = {{"enable.idempotence", "true"},
                             {"batch.size", "1000000"},
                             {"partitioner", "murmur2_random"}};
 
-std::string value_of(const KafkaSettings& settings, std::string_view name, std::string fallback) {
+std::string value_of(const KafkaSettings& settings, std::string_view name,
+                     const std::string& fallback) {
   const auto at = std::ranges::find(settings, name, &KafkaSettings::value_type::first);
-  return at == settings.end() ? std::move(fallback) : at->second;
+  return at == settings.end() ? fallback : at->second;
 }
 
 class RdKafkaProducer final : public Producer {
@@ -231,6 +232,7 @@ KafkaOutcome RdKafkaProducer::produce(const OutgoingRecord& record) {
   }
   // Without COPY and FREE the bytes stay ours and are read in place until the report.
   auto* const value = const_cast<std::byte*>(record.value.data());
+  // A number in an opaque pointer, never followed. NOLINTNEXTLINE(performance-no-int-to-ptr)
   auto* const tag = reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.tag));
   const rd_kafka_resp_err_t code = rd_kafka_producev(
       client_.get(), RD_KAFKA_V_RKT(handle), RD_KAFKA_V_PARTITION(partition),

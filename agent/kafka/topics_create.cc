@@ -16,6 +16,7 @@ namespace {
 
 std::vector<std::string> topic_names(const std::string& prefix) {
   std::vector<std::string> names;
+  names.reserve(proto::kTopics.size());
   for (const proto::TopicSpec& spec : proto::kTopics) {
     names.push_back(proto::topic_name(prefix, spec.topic));
   }

@@ -44,7 +44,7 @@ bool is_one_bit(const proto::Signal& signal) { return signal.name.starts_with("g
 }  // namespace
 
 Pipeline::Impl::Impl(const PipelineOptions& options, const proto::InstrumentId& id,
-                     const SavedState& saved, PipelineLinks links)
+                     const SavedState& saved, const PipelineLinks& links)
     : options_(options),
       id_(id),
       device_id_(id.device_id()),

@@ -23,7 +23,7 @@ namespace agent {
 
 struct Pipeline::Impl {
   Impl(const PipelineOptions& options, const proto::InstrumentId& id, const SavedState& saved,
-       PipelineLinks links);
+       const PipelineLinks& links);
 
   // What depends on the opened instrument.
   struct Opened {
