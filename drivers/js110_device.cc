@@ -220,6 +220,11 @@ proto::Result<std::size_t> Js110Device::bulk_in(std::span<std::byte> transfer,
   return size;
 }
 
+void Js110Device::transfers_withdrawn(std::int64_t now_ns) {
+  fifo_.produce(now_ns);
+  fifo_.drop_waiting();
+}
+
 // Puts one packet, or what a fault makes of it, at `size` and moves that on.
 void Js110Device::put(std::uint64_t number, std::span<std::byte> transfer, std::size_t& size) {
   const auto fault = faults_.empty() ? std::nullopt : faults_.take_packet_fault();

@@ -43,6 +43,8 @@ class Js110Device final : public UsbDevice {
   proto::Result<void> bulk_out(std::span<const std::byte> data, std::int64_t now_ns) override;
   // Completes only when it is full: the instrument never sends a short packet.
   proto::Result<std::size_t> bulk_in(std::span<std::byte> transfer, std::int64_t now_ns) override;
+  // Packets that wait for a transfer to be full are in it already, on a bus.
+  void transfers_withdrawn(std::int64_t now_ns) override;
   std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const override;
 
   void inject(const js110::Fault& fault, std::int64_t now_ns);

@@ -33,8 +33,10 @@ class PacketFifo {
   }
   void clear() {
     running_ = false;
-    stretches_.clear();
+    drop_waiting();
   }
+  // What waits is gone, on the host's account.
+  void drop_waiting() { stretches_.clear(); }
   bool running() const { return running_; }
   // Of the samples of this start.
   std::uint64_t samples_at(std::int64_t now_ns) const {

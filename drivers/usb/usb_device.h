@@ -32,6 +32,9 @@ class UsbDevice {
   // transfer with that status.
   virtual proto::Result<std::size_t> bulk_in(std::span<std::byte> transfer,
                                              std::int64_t now_ns) = 0;
+  // The host took back every transfer that it had armed: what an instrument had put into one that
+  // was not full yet is lost with it.
+  virtual void transfers_withdrawn(std::int64_t /*now_ns*/) {}
   // When bulk_in() will next have something without a further request; absent: not by itself.
   virtual std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const = 0;
 };

@@ -142,7 +142,7 @@ bool UsbipSession::on_command(std::span<const std::byte> bytes, std::size_t& use
   if (!command) return false;
   used = usbip::kUrbHeaderBytes;
   if (const auto* unlink = std::get_if<usbip::Unlink>(&*command)) {
-    on_unlink(*unlink);
+    on_unlink(*unlink, now_ns);
     return true;
   }
   const auto& submit = std::get<usbip::Submit>(*command);
@@ -158,11 +158,13 @@ bool UsbipSession::on_command(std::span<const std::byte> bytes, std::size_t& use
   return on_submit(submit, bytes.subspan(usbip::kUrbHeaderBytes, data_size), now_ns);
 }
 
-// An IN transfer is completed whole or not at all, so an unlinked one never loses bytes.
-void UsbipSession::on_unlink(const usbip::Unlink& unlink) {
+// An IN transfer is completed whole or not at all; what a device on a bus would have put into it
+// already, the device knows.
+void UsbipSession::on_unlink(const usbip::Unlink& unlink, std::int64_t now_ns) {
   const auto victim = std::ranges::find(armed_, unlink.victim, &usbip::Submit::sequence);
   const bool found = victim != armed_.end();
   if (found) armed_.erase(victim);
+  if (found && armed_.empty()) imported_->device->transfers_withdrawn(now_ns);
   append(usbip::pack_unlink_reply(unlink.sequence, found ? -ECONNRESET : 0));
 }
 

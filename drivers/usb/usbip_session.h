@@ -60,7 +60,7 @@ class UsbipSession {
   void reply_device_list(std::int64_t now_ns);
   void reply_import(const std::string& bus_id, std::int64_t now_ns);
   bool on_command(std::span<const std::byte> bytes, std::size_t& used, std::int64_t now_ns);
-  void on_unlink(const usbip::Unlink& unlink);
+  void on_unlink(const usbip::Unlink& unlink, std::int64_t now_ns);
   bool on_submit(const usbip::Submit& submit, std::span<const std::byte> data, std::int64_t now_ns);
   void on_control(const usbip::Submit& submit, std::span<const std::byte> data,
                   std::int64_t now_ns);

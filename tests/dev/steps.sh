@@ -70,20 +70,28 @@ fetch_guest_kernel() {
     die "no kernel for the USB tests (see above)"
 }
 
-# The foreign readers (pyarrow, Polars, DuckDB) live in an environment of their own.
-make_readers_venv() {
-  local list=tests/readers/requirements.txt venv
-  [ -f $list ] || return 0
-  venv=$cache/readers-$(sha256sum $list | cut -c1-12)
+# make_venv NAME LIST [PIP OPTIONS]: prints the Python of an environment with the packages of LIST,
+# which is made once for each content of it.
+make_venv() {
+  local name=$1 list=$2 venv
+  shift 2
+  venv=$cache/$name-$(sha256sum "$list" | cut -c1-12)
   if [ ! -f "$venv/complete" ]; then
-    say "installing the foreign readers into $venv"
+    say "installing the packages of $list into $venv"
     rm -rf "$venv"
     /usr/bin/python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement $list >&2 ||
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" "$@" >&2 ||
       die "pip could not install $list. The first run needs the network."
     touch "$venv/complete"
   fi
-  readers_python=$venv/bin/python
+  echo "$venv/bin/python"
+}
+
+# The foreign readers (pyarrow, Polars, DuckDB), and the vendor's driver, live in environments of
+# their own.
+make_test_venvs() {
+  readers_python=$(make_venv readers tests/readers/requirements.txt)
+  vendor_python=$(make_venv vendor tests/system/usb_kernel/requirements.txt --no-deps)
 }
 
 # build PRESET [TARGET...]: configures and builds; prints only progress and errors.
@@ -92,6 +100,7 @@ build() {
   shift
   say "building preset $preset"
   cmake --preset "$preset" ${readers_python:+-DWATTSPOOL_READERS_PYTHON="$readers_python"} \
+    ${vendor_python:+-DWATTSPOOL_VENDOR_PYTHON="$vendor_python"} \
     >"$(mkdir -p build && echo build/configure-"$preset".log)" 2>&1 || {
     cat build/configure-"$preset".log >&2
     die "cmake could not configure preset $preset"

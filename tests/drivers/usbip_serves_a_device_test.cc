@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "drivers/js110_device.h"
 #include "tests/drivers/emulator_harness.h"
 #include "tests/drivers/hex_bytes.h"
 #include "tests/drivers/usbip_host.h"
@@ -200,6 +201,44 @@ TEST_F(UsbipServesADevice, AnUnlinkedTransferGetsNoAnswer) {
   EXPECT_EQ(replies[0].status, 0) << "answered already";
   pass(2'000 * kMs);  // time marks
   for (const auto& reply : host_.replies()) EXPECT_NE(reply.sequence, first + 1);
+}
+
+// On a bus they are in the transfer that was not full. A host finds its own stream from packet 0
+// on.
+TEST(UsbipServesAJs110, PacketsOfAStreamThatEndedGoWithTheTransfersThatAreTakenBack) {
+  const auto source = std::move(*make_source({}));
+  Js110Device device(*source);
+  std::vector<ServedDevice> devices{{.serial = "000001", .device = &device, .command = {}}};
+  UsbipSession session(devices);
+  UsbipHost host(session);
+  std::int64_t now_ns = 1'000'000'000;
+  ASSERT_EQ(host.import("1-1", now_ns), 0U);
+  ASSERT_EQ(host.control({0x00, 9, 1, 0, 0, 0, 0, 0}, now_ns).status, 0);
+  const auto stream = [&](std::uint8_t streaming) {
+    const auto bytes = js110::encode(js110::Settings{.sensor_power = 1, .streaming = streaming});
+    const ControlSetup setup{
+        .request_type = js110::kRequestTypeOut, .request = js110::kRequestSettings, .length = 16};
+    ASSERT_TRUE(device.control_out(setup, bytes, now_ns).has_value());
+  };
+  const auto wait = [&](std::int64_t packets) {
+    now_ns += packets * js110::kPacketNs;
+    session.catch_up(now_ns);
+  };
+  stream(js110::kStreamingRun);
+  host.arm(2, now_ns);
+  wait(70);
+  EXPECT_THAT(host.replies(), SizeIs(1)) << "64 packets; 6 wait";
+  stream(0);
+  host.unlink(host.sequence, now_ns);
+  (void)host.replies();
+  stream(js110::kStreamingRun);
+  host.arm(1, now_ns);
+  wait(64);
+  const auto replies = host.replies();
+  ASSERT_THAT(replies, SizeIs(1));
+  const auto packet = js110::parse_packet(std::span(replies[0].data).first(js110::kPacketBytes));
+  ASSERT_TRUE(packet.has_value());
+  EXPECT_EQ(packet->index, 0);
 }
 
 TEST_F(UsbipServesADevice, AHaltLastsUntilItIsCleared) {

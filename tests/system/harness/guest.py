@@ -52,7 +52,7 @@ def kernel_folder():
     return pathlib.Path(answer.stdout.strip().splitlines()[-1])
 
 
-def _libraries(path):
+def libraries(path):
     answer = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
     return re.findall(r"(/\S+) \(0x", answer.stdout)
 
@@ -111,7 +111,7 @@ class Guest:
         for path in programs:
             name = pathlib.Path(path).name
             subprocess.run(["strip", "-g", "-o", tree / "bin" / name, path], check=True)
-            for library in _libraries(path):
+            for library in libraries(path):
                 target = tree / library.lstrip("/")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if not target.exists():

@@ -7,10 +7,12 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wattspool/guest
 mkdir -p "$cache"
 cd "$cache"
 
-# The newest one that is unpacked already will do: no network is needed then.
-newest=$(find . -maxdepth 2 -name complete -printf '%h\n' | sort -V | tail -1)
+modules="virtio_pci virtio_net virtio_blk crc32c_generic ext4 vhci_hcd 9pnet_virtio 9p"
+
+# The newest one that is unpacked already, with these modules, will do: no network is needed then.
+newest=$(grep -lxsF "$modules" ./*/complete | sort -V | tail -1) || true
 if [ -n "$newest" ]; then
-  echo "$cache/${newest#./}"
+  echo "$cache/$(basename "$(dirname "$newest")")"
   exit 0
 fi
 package=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: *//p' | head -1)
@@ -44,11 +46,11 @@ add_module() {
   number=$((number + 1))
   cp "$file" "$package.part/modules/${number}_$name.ko"
 }
-for module in virtio_pci virtio_net virtio_blk crc32c_generic ext4 vhci_hcd; do
+for module in $modules; do
   add_module "$module"
 done
 rm -rf "$package.part"/{boot,lib,usr,etc}
-touch "$package.part/complete"
+echo "$modules" >"$package.part/complete"
 rm -rf "$package"
 mv "$package.part" "$package"
 rm -f "${package}"_*.deb
