@@ -16,7 +16,8 @@ declare -A packages=(
   [demo]="python3"
   [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3
     qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev
-    systemd scdoc mandoc"
+    systemd systemd-container debootstrap iproute2 lintian blhc mandoc"
+  [deb]="dpkg-dev debhelper scdoc"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )
 
@@ -35,7 +36,7 @@ install_packages() {
     "${packages[build]} ${packages[test]}"
   # shellcheck disable=SC2068  # groups may come as one word
   for group in $@; do
-    for package in ${packages[$group]:?no such group of packages: build, demo, test, lint}; do
+    for package in ${packages[$group]:?no such group of packages: build, demo, test, deb, lint}; do
       installed "$package" || missing+=("$package")
     done
   done
@@ -68,6 +69,13 @@ fetch_kafka() {
 fetch_guest_kernel() {
   tests/system/usb_kernel/fetch_kernel.sh >/dev/null ||
     die "no kernel for the USB tests (see above)"
+}
+
+# What the package tests boot; only root can make it, and without it they are skipped.
+fetch_host_root() {
+  [ "$(id -u)" -eq 0 ] || return 0
+  tests/system/package/fetch_root.sh bookworm build/packages/wattspool_*.deb >/dev/null ||
+    die "no root of a Debian host for the package tests (see above)"
 }
 
 # make_venv NAME LIST [PIP OPTIONS]: prints the Python of an environment with the packages of LIST,
@@ -108,6 +116,15 @@ build() {
   cmake --build "build/$preset" -j "$jobs" ${1:+--target "$@"} >&2 ||
     die "preset $preset does not build (see above)"
   say "built preset $preset in $((SECONDS - begin)) s"
+}
+
+# The unit tests are left out: ./dev test runs them on the build that it tests.
+build_deb() {
+  local begin=$SECONDS
+  say "building the Debian packages"
+  PATH=/usr/lib/ccache:$PATH DEB_BUILD_OPTIONS="nocheck parallel=$jobs" \
+    packaging/build-deb build/packages >&2 || die "the Debian packages do not build (see above)"
+  say "build/packages: done in $((SECONDS - begin)) s"
 }
 
 # run_tests PRESET TIER [CTEST ARGUMENTS]. TIER: empty = all but the long ones, all, or unit = those
