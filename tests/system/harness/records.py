@@ -19,11 +19,16 @@ class Record:
     value: bytes
 
 
-def read_topic(bootstrap, topic):
-    """All committed records of a topic, partition by partition."""
+def read_topic(bootstrap, topic, count_max=None):
+    """All committed records of a topic, partition by partition.
+
+    A topic that is being written to has no end: there, say how many are enough.
+    """
+    enough = ["-c", str(count_max)] if count_max else []
     answer = subprocess.run(
         ["kcat", "-C", "-e", "-q", "-b", bootstrap, "-t", topic, "-o", "beginning", "-f", FORMAT,
-         "-X", "isolation.level=read_committed"], capture_output=True, check=True, timeout=120)
+         "-X", "isolation.level=read_committed", *enough],
+        capture_output=True, check=True, timeout=120)
     data, at, records = answer.stdout, 0, []
     while at < len(data):
         line_end = data.index(b"\n", at)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bench as a lab admin has it: a booted host, the package, a site's settings, an instrument."""
+
+import json
+
+from harness.host import Host
+from harness.process import PATIENCE_S, wait_for
+
+UNIT = "wattspoold.service"
+INSTRUMENT = "js220/000001"
+SITE_FILE = "/etc/wattspool/conf.d/50-site.toml"
+PASSWORD_FILE = "/etc/wattspool/credentials/password"
+SPOOL = "/var/lib/wattspool/spool.db"
+SITE = """\
+agent.id = "bench-07"
+
+[kafka]
+brokers = ["{broker}"]
+[kafka.security]
+protocol = "sasl_plaintext"
+sasl_mechanism = "PLAIN"
+username = "bench"
+password_file = "kafka_password"
+"""
+INSTRUMENTS = """\
+[[instrument]]
+id = "js220/000001"
+port = "unix:/run/instrument/usb.sock"
+"""
+# An admin's own call gets the secrets as the daemon does (packaging/README.md).
+CREDENTIALS = ("LoadCredential=kafka:/etc/wattspool/credentials",)
+# What a host that has just been told of its instrument or broker may say beside "healthy".
+YOUNG = {"recent_gap", "topic_warning"}
+
+
+class Bench:
+    """Settings are written before the package comes, as a rollout does."""
+
+    def __init__(self, scratch, broker, **host):
+        self.host = Host(scratch, **host)
+        self.broker = broker
+        servers = (broker.cluster.folder / "bootstrap-sasl").read_text(encoding="ascii").strip()
+        self.site = SITE.format(broker=servers)
+        self.configure()
+        self.host.write(PASSWORD_FILE, "right\n", 0o600)
+        self.host.start()
+
+    def configure(self, more="", instruments=INSTRUMENTS):
+        self.host.write(SITE_FILE, more + self.site + instruments)
+
+    def install(self):
+        return self.host.run("apt-get", "install", "-y", "-q",
+                             f"/packages/{self.host.package.name}").stdout
+
+    def start_instrument(self):
+        """In a process of its own, which outlives the daemon."""
+        self.host.run("systemd-run", "--unit=instrument", "--property=User=wattspool",
+                      "--property=RuntimeDirectory=instrument", "wattspool", "emulate", "js220",
+                      "--serial", "000001", "--socket", "/run/instrument/usb.sock")
+
+    def create_topics(self):
+        return self.host.say("wattspool", "topics", "create", properties=CREDENTIALS)
+
+    def unit(self, prop):
+        return self.host.unit(UNIT, prop)
+
+    def journal(self):
+        return self.host.say("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+
+    def spool(self):
+        """What is in the file, daemon or not; None without one."""
+        answer = self.host.run("wattspool", "spool", "info", "--path", SPOOL, "--json",
+                               check=False)
+        return json.loads(answer.stdout) if answer.returncode == 0 else None
+
+    def rows(self, lane="telemetry", what="rows"):
+        spool = self.spool()
+        return spool["lanes"].get(lane, {}).get(what, 0) if spool else 0
+
+    def is_empty(self):
+        """Whether nothing waits to be sent."""
+        spool = self.spool()
+        return bool(spool) and spool["state_values_unacked"] == 0 and all(
+            lane["unacked_rows"] == 0 for lane in spool["lanes"].values())
+
+    def wait_acked(self):
+        """Until a broker has acknowledged what this daemon sent, and nothing else is wrong."""
+        def look():
+            answer = self.host.run("wattspool", "check", "--require-ack", "--json", check=False)
+            verdict = json.loads(answer.stdout)
+            codes = {reason["code"] for reason in verdict["reasons"]}
+            return bool(verdict["last_ack_at"]) and codes <= YOUNG
+        wait_for(look, "healthy, and the broker has acknowledged", PATIENCE_S, 0.2)
+
+    def audit(self):
+        """Of the topics, by the program that is installed."""
+        answer = self.host.run("wattspool", "audit", "--json", properties=CREDENTIALS, check=False)
+        assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr
+        return json.loads(answer.stdout)
