@@ -25,6 +25,10 @@ BlockAssembler::BlockAssembler(AssemblerOptions options, TimeTracker& time)
     column->ids_per_value = options_.ids_per_float;
     column->values.reserve(proto::kBlockValuesMax);
   }
+  if (options_.words) {
+    words_.emplace(options_.ids_per_float, kFloatsWaitingMax);
+    block_.words.reserve(proto::kBlockValuesMax);
+  }
   missing_.reserve(64);
 }
 
@@ -63,6 +67,7 @@ void BlockAssembler::restart() {
   clear_block();
   current_.clear();
   voltage_.clear();
+  if (words_) words_->clear();
   for (CodeQueue& queue : codes_) queue.clear();
   for (auto& gap : code_gaps_) gap.reset();
   position_.reset();
@@ -126,6 +131,11 @@ void BlockAssembler::append(std::uint32_t values, DriverSink& sink) {
   }
   current_.take(values, block_.current.values);
   voltage_.take(values, block_.voltage.values);
+  if (words_) {
+    words_->drop_before(*position_);
+    WS_CHECK(!words_->empty() && words_->first_id() == *position_);
+    words_->take(values, block_.words);
+  }
   const SampleId end = *position_ + std::uint64_t{values} * options_.ids_per_float;
   append_codes(end, sink);
   position_ = end;
@@ -168,6 +178,7 @@ void BlockAssembler::emit(DriverSink& sink) {
 void BlockAssembler::clear_block() {
   block_.current.values.clear();
   block_.voltage.values.clear();
+  block_.words.clear();
   for (proto::CodeColumn& column : block_.codes) column.runs.clear();
 }
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "drivers/code_queue.h"
-#include "drivers/float_queue.h"
 #include "drivers/instrument_driver.h"
 #include "drivers/time_tracker.h"
+#include "drivers/value_queue.h"
 
 namespace drivers {
 
@@ -26,6 +26,7 @@ struct AssemblerOptions {
   std::vector<std::string> float_names = {"current", "voltage"};
   std::vector<CodeSignal> codes;
   std::uint32_t ids_per_float = 2;
+  bool words = false;  // Blocks have them; each is appended with the floats that are made from it
   double sample_id_rate_hz = 2e6;
 };
 
@@ -47,6 +48,7 @@ class BlockAssembler {
 
   FloatQueue& current() { return current_; }
   FloatQueue& voltage() { return voltage_; }
+  WordQueue& words() { return *words_; }  // only with the option
   CodeQueue& code(std::size_t index) { return codes_[index]; }
 
   // Builds from what the queues hold; `arrival_monotonic_ns` is that of the newest byte.
@@ -82,6 +84,7 @@ class BlockAssembler {
   TimeTracker& time_;
   FloatQueue current_;
   FloatQueue voltage_;
+  std::optional<WordQueue> words_;
   std::vector<CodeQueue> codes_;
 
   proto::SegmentId segment_;  // of the last SegmentStart

@@ -31,6 +31,8 @@ struct Js110Options {
   // "keep": as it is found, and automatic when its sensor is off, so that a target that is powered
   // through the instrument stays powered. Else "auto", "10 A" ... "18 uA", or "off".
   std::string current_range = "keep";
+  // Blocks have the raw words as well; voltage_range, which the words do not say, is recorded.
+  bool keep_words = false;
 };
 
 // The clock outlives the driver.
@@ -95,6 +97,7 @@ class Js110Driver final : public InstrumentDriver, private TransferReader {
   State state_ = State::kClosed;
   std::optional<js110::Settings> settings_;  // once those of the instrument are known
   js110::Calibration calibration_;
+  std::vector<std::byte> calibration_file_;  // from which it was read
   std::string calibration_name_;
   std::string firmware_;
   std::string hardware_;

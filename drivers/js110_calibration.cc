@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "drivers/js110_wire.h"
@@ -169,6 +170,14 @@ std::string_view describe(CalibrationFault fault) {
       return "it was made for another instrument";
   }
   return "it is damaged";
+}
+
+Calibration unknown_calibration() {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  Calibration calibration;
+  calibration.current.fill({0, kNaN});
+  calibration.voltage.fill({0, kNaN});
+  return calibration;
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes) {

@@ -35,6 +35,8 @@ struct Calibration {
   std::string serial_number;  // of the hardware, 32 hex digits; empty: the file has none
   std::optional<std::int64_t> made_ns{};  // UTC
 };
+// Of an instrument that is not calibrated: whatever the word, current and voltage are NaN.
+Calibration unknown_calibration();
 
 enum class CalibrationFault {
   kTruncated,        // the instrument stopped sending before the end of the file

@@ -75,10 +75,15 @@ std::string text_at(const nlohmann::json& document, std::initializer_list<const 
 
 proto::Result<proto::DeviceInfo> Js110Driver::open() {
   if (state_ != State::kClosed) return proto::fail(UsbErrc::kBusy, name() + " is open already");
-  auto selected = js110::select_signals(options_.codes);
+  auto codes = options_.codes;
+  constexpr const char* kVoltageRange = "voltage_range";
+  if (options_.keep_words && std::ranges::count(codes, kVoltageRange) == 0) {
+    codes.emplace_back(kVoltageRange);
+  }
+  auto selected = js110::select_signals(codes);
   if (!selected) return tl::unexpected(selected.error());
   signals_ = std::move(*selected);
-  if (!stream_) stream_.emplace(signals_, counters_);
+  if (!stream_) stream_.emplace(signals_, counters_, options_.keep_words);
   if (auto opened = port_->open(); !opened) {
     const std::string& why = opened.error().context;  // names the node, when there is one
     return proto::fail(opened.error().code, "open " + name() + (why.empty() ? "" : ": " + why));
@@ -211,6 +216,7 @@ proto::Result<CalibrationResult<js110::Calibration>> Js110Driver::read_calibrati
       parsed->serial_number != hardware_serial) {
     parsed = tl::unexpected(CalibrationFault::kOtherInstrument);
   }
+  if (parsed) calibration_file_.assign(reader.file().begin(), reader.file().end());
   return parsed;
 }
 
@@ -333,6 +339,10 @@ proto::DeviceInfo Js110Driver::device_info() const {
                          .sample_id_rate_hz = static_cast<double>(js110::kSampleRateHz),
                          .signals = {}};
   for (const js110::SignalInfo& signal : signals_) info.signals.push_back(js110::describe(signal));
+  if (options_.keep_words) {
+    info.words = js110::kWordsLayout;
+    info.calibration_file = calibration_file_;
+  }
   return info;
 }
 

@@ -10,9 +10,10 @@ namespace drivers::js110 {
 namespace {
 
 constexpr std::size_t kFloats = 2;
-constexpr std::array<SignalInfo, 5> kSignals = {{{SignalKind::kCurrent, "current", "A"},
+constexpr std::array<SignalInfo, 6> kSignals = {{{SignalKind::kCurrent, "current", "A"},
                                                  {SignalKind::kVoltage, "voltage", "V"},
                                                  {SignalKind::kCurrentRange, "current_range", ""},
+                                                 {SignalKind::kVoltageRange, "voltage_range", ""},
                                                  {SignalKind::kGpi0, "gpi0", ""},
                                                  {SignalKind::kGpi1, "gpi1", ""}}};
 
@@ -30,7 +31,7 @@ proto::Result<std::vector<SignalInfo>> select_signals(const std::vector<std::str
     const auto known =
         std::ranges::find(kSignals.begin() + kFloats, kSignals.end(), name, &SignalInfo::name);
     if (known == kSignals.end()) {
-      return invalid(name, "a JS110 has current_range, gpi0 and gpi1");
+      return invalid(name, "a JS110 has current_range, voltage_range, gpi0 and gpi1");
     }
     if (has_signal(selected, known->kind)) return invalid(name, "it is recorded already");
     selected.push_back(*known);
@@ -47,7 +48,8 @@ proto::Signal describe(const SignalInfo& signal) {
   return {.name = std::string(signal.name),
           .unit = std::string(signal.unit),
           .rate_hz = static_cast<double>(kSampleRateHz),
-          .ids_per_value = 1};
+          .ids_per_value = 1,
+          .in_words = signal.kind != SignalKind::kVoltageRange};
 }
 
 }  // namespace drivers::js110

@@ -13,7 +13,11 @@
 namespace drivers::js110 {
 
 // An input takes the place of the lowest bit of current (gpi0) or voltage (gpi1).
-enum class SignalKind { kCurrent, kVoltage, kCurrentRange, kGpi0, kGpi1 };
+// The layout of a Block's words, in DeviceInfo::words.
+inline constexpr const char* kWordsLayout = "js110";
+
+// The range of the voltage stands in the header of a packet; all others lie in its words.
+enum class SignalKind { kCurrent, kVoltage, kCurrentRange, kVoltageRange, kGpi0, kGpi1 };
 
 struct SignalInfo {
   SignalKind kind = SignalKind::kCurrent;

@@ -14,9 +14,10 @@ using proto::SampleId;
 constexpr std::size_t kFirstCode = 2;
 constexpr std::int64_t kArrivalWindowNs = 1'000'000'000;
 
-AssemblerOptions assembler_options(std::span<const SignalInfo> selected) {
+AssemblerOptions assembler_options(std::span<const SignalInfo> selected, bool keep_words) {
   AssemblerOptions options;
   options.ids_per_float = 1;
+  options.words = keep_words;
   options.sample_id_rate_hz = static_cast<double>(kSampleRateHz);
   for (std::size_t i = kFirstCode; i < selected.size(); ++i) {
     options.codes.push_back({std::string(selected[i].name), static_cast<std::uint32_t>(i)});
@@ -38,10 +39,11 @@ std::size_t run_length(std::span<const std::uint8_t> codes, std::size_t at) {
 
 }  // namespace
 
-Stream::Stream(std::span<const SignalInfo> selected, Counters& counters)
+Stream::Stream(std::span<const SignalInfo> selected, Counters& counters, bool keep_words)
     : counters_(counters),
       selected_(selected.begin(), selected.end()),
-      assembler_(assembler_options(selected), time_) {
+      keep_words_(keep_words),
+      assembler_(assembler_options(selected, keep_words), time_) {
   WS_CHECK(selected.size() >= kFirstCode && selected[0].kind == SignalKind::kCurrent &&
            selected[1].kind == SignalKind::kVoltage);
 }
@@ -145,16 +147,25 @@ void Stream::take(std::uint64_t number, Slot slot, const Arrival& arrival) {
   const SampleId first(number * kPacketWords);
   assembler_.current().append(first, std::as_bytes(std::span(samples_.current)));
   assembler_.voltage().append(first, std::as_bytes(std::span(samples_.voltage)));
+  if (keep_words_) {
+    assembler_.words().append(first, slot.last<kPacketBytes - kPacketHeaderBytes>());
+  }
   append_codes(first, slot);
 }
 
 void Stream::append_codes(SampleId first, Slot slot) {
   for (std::size_t code = 0; code + kFirstCode < selected_.size(); ++code) {
-    if (selected_[code + kFirstCode].kind != SignalKind::kCurrentRange) {
+    const SignalKind kind = selected_[code + kFirstCode].kind;
+    CodeQueue& queue = assembler_.code(code);
+    if (kind == SignalKind::kVoltageRange) {
+      const PacketHeader header = unpack_header(slot.first<kPacketHeaderBytes>());
+      queue.append_run(first, header.voltage_range, kPacketWords);
+      continue;
+    }
+    if (kind != SignalKind::kCurrentRange) {
       append_inputs(code, first, slot);
       continue;
     }
-    CodeQueue& queue = assembler_.code(code);
     for (std::size_t at = 0; at < kPacketWords;) {
       const std::size_t length = samples_.one_range ? kPacketWords : run_length(samples_.range, at);
       queue.append_run(first + at, samples_.range[at], static_cast<std::uint32_t>(length));

@@ -33,8 +33,9 @@ class Stream {
   // long; then packet 0 is taken for lost.
   static constexpr std::int64_t kStaleNs = 100'000'000;
 
-  // `selected` is from select_signals(). The counters outlive the stream.
-  Stream(std::span<const SignalInfo> selected, Counters& counters);
+  // `selected` is from select_signals(). With `keep_words` Blocks have the words, too. The counters
+  // outlive the stream.
+  Stream(std::span<const SignalInfo> selected, Counters& counters, bool keep_words = false);
 
   // Before a start: what comes is a new segment, by this calibration.
   void reset(const Calibration& calibration);
@@ -64,6 +65,7 @@ class Stream {
 
   Counters& counters_;
   const std::vector<SignalInfo> selected_;
+  const bool keep_words_;
   Calibration calibration_;
   PacketOrder order_;
   TimeTracker time_;

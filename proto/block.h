@@ -47,6 +47,9 @@ struct Block {
   FloatColumn current;                    // A
   FloatColumn voltage;                    // V
   std::vector<CodeColumn> codes;
+  // The instrument's own sample words, one for each value of current and voltage, where the driver
+  // keeps them (DeviceInfo::words names their layout); else empty. kMissingCode: it never came.
+  std::vector<std::uint32_t> words;
 
   SampleId end_id() const { return first_id + id_count; }
 };

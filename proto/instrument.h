@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct Signal {
   std::string unit;  // "A", "V", ""
   double rate_hz = 0;
   std::uint32_t ids_per_value = 1;  // SampleIds per value: JS220 current 2, range 1
+  bool in_words = false;            // it can be had from Block::words
 };
 
 // What the instrument says of itself when it is opened.
@@ -35,6 +37,9 @@ struct DeviceInfo {
   std::string calibration;       // empty: not known
   double sample_id_rate_hz = 0;  // ids per second, nominal
   std::vector<Signal> signals;
+  std::string words{};  // layout of Block::words, "js110"; empty: Blocks have none
+  // What makes values of the words, as the instrument holds it; empty: it is not calibrated.
+  std::vector<std::byte> calibration_file{};
 };
 
 }  // namespace proto

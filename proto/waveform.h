@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/block.h"
 #include "proto/ids.h"
+#include "proto/instrument.h"
 #include "proto/result.h"
 
 namespace proto {
@@ -33,8 +36,31 @@ struct WaveformRow {
   std::span<const float> min;  // decimated rows only; else empty
   std::span<const float> max;
   std::span<const float> std;
-  std::span<const CodeRun> runs;  // integer signals; written as codes and run_lengths
+  std::span<const CodeRun> runs;           // integer signals; written as codes and run_lengths
+  std::span<const std::uint32_t> words{};  // raw words; written as codes without run_lengths
 };
+
+// Rows of raw words are called so, and have no unit.
+inline constexpr const char* kRawSignal = "raw";
+
+// What a batch with raw rows says so that it can be decoded by itself; empty in any other. Both are
+// texts of the schema's metadata.
+struct WordsOrigin {
+  // `wattspool.words`: the layout, then the recorded signals that lie in the words, with spaces
+  // between: "js110 current voltage current_range".
+  std::string signals;
+  // `wattspool.calibration`: the calibration file as the instrument holds it, in hexadecimal, or
+  // "none" when it is not calibrated.
+  std::string calibration;
+
+  bool empty() const { return signals.empty(); }
+  bool operator==(const WordsOrigin&) const = default;
+};
+// Of an instrument whose Blocks have words; else empty.
+WordsOrigin words_origin(const DeviceInfo& info);
+inline constexpr const char* kUncalibrated = "none";
+// Absent: an odd number of digits, or something else than digits (kUncalibrated, too).
+std::optional<std::vector<std::byte>> calibration_file(std::string_view text);
 
 struct WaveformBatch {
   std::string device_id;
@@ -44,6 +70,7 @@ struct WaveformBatch {
   std::string agent_id;
   std::string version;  // of wattspool
   std::vector<WaveformRow> rows;
+  WordsOrigin words{};  // where rows are raw
 };
 
 // Keeps its compression context and buffers from batch to batch. One thread.
@@ -81,8 +108,9 @@ struct DecodedRow {
   std::vector<float> max;
   std::vector<float> std;
   std::vector<CodeRun> runs;
+  std::vector<std::uint32_t> words;  // codes that came without run lengths: one per value
 
-  std::uint64_t value_count() const;  // of values, or of the run lengths
+  std::uint64_t value_count() const;  // of values or words, or of the run lengths
 };
 
 struct DecodedWaveform {
@@ -90,6 +118,7 @@ struct DecodedWaveform {
   std::string agent_id;
   std::string version;
   std::vector<DecodedRow> rows;
+  WordsOrigin words{};
 };
 
 // A value that claims to decompress to more than this, or to more rows, is refused. The writer

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads one waveform value. The bytes are a stranger's: every length is checked before it is used.
+#include <algorithm>
+
 #include "proto/arrow/body_reader.h"
 #include "proto/arrow/columns.h"
 #include "proto/arrow/schema_message.h"
@@ -30,12 +32,14 @@ Result<MessageView> next_message(std::span<const std::byte> bytes, std::size_t a
   return MessageView{bytes.subspan(at + 8, length), at + 8 + length};
 }
 
-// codes and run_lengths arrive one after the other; without run lengths each code stands for one
+// codes and run_lengths arrive one after the other; without run lengths each code is a word of one
 // value.
 bool set_run_lengths(DecodedRow& row, const std::vector<std::uint32_t>& lengths) {
   if (lengths.empty()) return true;
-  if (lengths.size() != row.runs.size()) return false;
-  for (std::size_t i = 0; i < lengths.size(); ++i) row.runs[i].run_length = lengths[i];
+  if (lengths.size() != row.words.size()) return false;
+  row.runs.reserve(lengths.size());
+  for (std::size_t i = 0; i < lengths.size(); ++i) row.runs.push_back({row.words[i], lengths[i]});
+  row.words = {};
   return true;
 }
 
@@ -92,7 +96,7 @@ bool set_column(const BodyReader& body, Column column, std::size_t at, DecodedRo
       row.std = body.list<float>(at);
       return true;
     case Column::kCodes:
-      for (const std::uint32_t code : body.list<std::uint32_t>(at)) row.runs.push_back({code, 1});
+      row.words = body.list<std::uint32_t>(at);
       return true;
     case Column::kRunLengths:
       return set_run_lengths(row, body.list<std::uint32_t>(at));
@@ -106,7 +110,8 @@ bool is_consistent(const DecodedRow& row) {
     return summary.empty() || summary.size() == row.values.size();
   };
   if (!fits(row.min) || !fits(row.max) || !fits(row.std)) return false;
-  if (row.ids_per_value == 0 || (!row.values.empty() && !row.runs.empty())) return false;
+  const bool has_codes = !row.runs.empty() || !row.words.empty();
+  if (row.ids_per_value == 0 || (!row.values.empty() && has_codes)) return false;
   std::uint64_t ids = 0;
   std::uint64_t end = 0;
   return !__builtin_mul_overflow(row.value_count(), std::uint64_t{row.ids_per_value}, &ids) &&
@@ -142,7 +147,7 @@ Result<std::vector<DecodedRow>> decode_rows(const arrow::BatchLayout& layout,
 }  // namespace
 
 std::uint64_t DecodedRow::value_count() const {
-  if (runs.empty()) return values.size();
+  if (runs.empty()) return std::max(values.size(), words.size());
   std::uint64_t count = 0;
   for (const CodeRun& run : runs) count += run.run_length;
   return count;
@@ -172,7 +177,8 @@ Result<DecodedWaveform> decode_waveform(std::span<const std::byte> bytes) {
   auto rows = decode_rows(*layout, bytes.subspan(batch_message->end, body_length));
   if (!rows) return tl::unexpected(rows.error());
 
-  return DecodedWaveform{origin->stream, origin->agent_id, origin->version, std::move(*rows)};
+  return DecodedWaveform{origin->stream, origin->agent_id, origin->version, std::move(*rows),
+                         origin->words};
 }
 
 }  // namespace proto

@@ -81,6 +81,7 @@ std::span<const float> floats_of(const WaveformRow& row, Column column) {
 }
 
 std::size_t item_count(const WaveformRow& row, Column column) {
+  if (column == Column::kCodes && !row.words.empty()) return row.words.size();
   if (column == Column::kCodes || column == Column::kRunLengths) return row.runs.size();
   return floats_of(row, column).size();
 }
@@ -164,7 +165,9 @@ void WaveformWriter::Impl::put_fixed(const WaveformBatch& batch, Column column) 
 }
 
 void WaveformWriter::Impl::gather_items(const WaveformRow& row, Column column) {
-  if (column == Column::kCodes) {
+  if (column == Column::kCodes && !row.words.empty()) {
+    gather(std::as_bytes(row.words));
+  } else if (column == Column::kCodes) {
     for (const CodeRun& run : row.runs) gather(run.code);
   } else if (column == Column::kRunLengths) {
     for (const CodeRun& run : row.runs) gather(run.run_length);
@@ -196,6 +199,7 @@ WaveformWriter::~WaveformWriter() = default;
 
 void WaveformWriter::encode(const WaveformBatch& batch, std::vector<std::byte>& out) {
   WS_CHECK(batch.rows.size() <= kWaveformRowsMax);
+  for (const WaveformRow& row : batch.rows) WS_CHECK(row.words.empty() || row.runs.empty());
   impl_->body.clear();
   impl_->nodes.clear();
   impl_->buffers.clear();

@@ -2,8 +2,10 @@
 #include "agent/audit/audit_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/audit/event_facts.h"
+#include "agent/audit/raw_rows.h"
 #include "proto/crc32c.h"
 
 namespace agent {
@@ -119,7 +121,9 @@ void AuditModel::add_telemetry(const ConsumedRecord& record, const proto::CloudE
 }
 
 void AuditModel::add_waveform(const ConsumedRecord& record, const proto::CloudEvent& event) {
-  const auto waveform = proto::decode_waveform(record.value);
+  auto value = proto::decode_waveform(record.value);
+  if (!value) return malformed(record, value.error().message());
+  const auto waveform = decode_raw_rows(std::move(*value));
   if (!waveform) return malformed(record, waveform.error().message());
   if (waveform->stream != event.stream) return malformed(record, "stream differs from ce_id");
   std::uint64_t voltage_ids = 0;

@@ -39,6 +39,8 @@ constexpr std::array kKeys = {
             "off, the rate after decimation, or full"},
     KeySpec{"waveform.zstd_level", kInteger, "1", 1, 19, "", kRestart,
             "compression level of waveform batches"},
+    KeySpec{"waveform.words", kChoice, "raw", 0, 0, "raw calibrated", kRestart,
+            "full-rate rows of a JS110: its raw words, or current, voltage and range"},
     KeySpec{"current_sign", kChoice, "measured", 0, 0, "measured inverted", kRestart,
             "inverted flips the sign of current in telemetry and run sums"},
     KeySpec{"kafka.brokers", kTextList, "", 0, 0, "", kRestart,
@@ -94,6 +96,8 @@ constexpr std::array kInstrumentKeys = {
             "overrides waveform.rate"},
     KeySpec{"waveform.zstd_level", kInteger, "", 1, 19, "", kRestart,
             "overrides waveform.zstd_level"},
+    KeySpec{"waveform.words", kChoice, "", 0, 0, "raw calibrated", kRestart,
+            "overrides waveform.words"},
     KeySpec{"current_sign", kChoice, "", 0, 0, "measured inverted", kRestart,
             "overrides current_sign"},
 };

@@ -44,6 +44,8 @@ proto::Result<std::unique_ptr<drivers::InstrumentDriver>> make_driver_over(
   if (id.model == "js110") {
     drivers::Js110Options options;
     options.serial = id.serial;
+    options.keep_words =
+        instrument.text("waveform.rate") == "full" && instrument.text("waveform.words") == "raw";
     return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(port), clock);
   }
   return bad_port(instrument);

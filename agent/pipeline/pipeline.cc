@@ -93,7 +93,7 @@ proto::Result<void> Pipeline::Impl::open(const proto::DeviceInfo& info) {
   }
   opened_.emplace(Opened{info, *rates,
                          TelemetryBuilder(*rates, options_.current_inverted, duty_signals),
-                         WaveformBuilder(*rates, info.signals), duty_of_signal});
+                         WaveformBuilder(*rates, info), duty_of_signal});
   cutter_ = IntervalCutter(rates->interval_ids);
 
   EventEntry entry = sender_.entry();

@@ -170,6 +170,7 @@ void Pipeline::Impl::seal_waveform() {
   batch.stream = events_.stream();
   batch.agent_id = options_.agent_id;
   batch.version = options_.version;
+  batch.words = waveform.words();
   batch.rows = waveform.rows(span.begin.value() - live_->waveform_end.value());
   buffer::NewRow row;
   row.facts.lane = proto::Lane::kWaveform;

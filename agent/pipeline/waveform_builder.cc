@@ -29,8 +29,13 @@ float or_nan(const proto::Moments& moments, double value) {
 
 }  // namespace
 
-WaveformBuilder::WaveformBuilder(const Rates& rates, std::vector<proto::Signal> signals)
-    : rates_(rates), signals_(std::move(signals)) {}
+WaveformBuilder::WaveformBuilder(const Rates& rates, const proto::DeviceInfo& info)
+    : rates_(rates),
+      signals_(info.signals),
+      words_(rates.window_ids == 0 ? proto::words_origin(info) : proto::WordsOrigin()),
+      raw_bytes_max_(kBatchRawBytesMax - words_.signals.size() - words_.calibration.size()) {
+  WS_CHECK(words_.signals.size() + words_.calibration.size() < kBatchRawBytesMax / 2);
+}
 
 std::int64_t WaveformBuilder::first_utc_ns() const {
   return rows_.empty() ? 0 : rows_.front().facts.utc_ns;
@@ -38,8 +43,11 @@ std::int64_t WaveformBuilder::first_utc_ns() const {
 
 std::size_t WaveformBuilder::cost_of(const proto::Block& block, const IdSpan& part) const {
   const std::size_t values = part.ids() / rates_.ids_per_value;
-  std::size_t cost = 2 * (values * sizeof(float) + kRowBytes);
+  static_assert(sizeof(float) == sizeof(block.words[0]));
+  const std::size_t rows = words_.empty() ? 2 : 1;
+  std::size_t cost = rows * (values * sizeof(float) + kRowBytes);
   for (const proto::CodeColumn& column : block.codes) {
+    if (!has_row_of(column)) continue;
     const std::size_t runs =
         std::min<std::size_t>(column.runs.size(), values_in(column, part.ids()));
     cost += runs * sizeof(proto::CodeRun) + kRowBytes;
@@ -54,7 +62,7 @@ void WaveformBuilder::split(const proto::Block& block, const IdSpan& part,
     grain = std::lcm(grain, std::uint64_t{column.ids_per_value});
   }
   const std::uint64_t half = part.ids() / 2 / grain * grain;
-  if (cost_of(block, part) <= kBatchRawBytesMax || half == 0) {
+  if (cost_of(block, part) <= raw_bytes_max_ || half == 0) {
     parts.push_back(part);
     return;
   }
@@ -69,7 +77,7 @@ std::vector<IdSpan> WaveformBuilder::parts_of(const proto::Block& block) const {
 }
 
 bool WaveformBuilder::has_room_for(const proto::Block& block, const IdSpan& part) const {
-  return raw_bytes_ + cost_of(block, part) <= kBatchRawBytesMax;
+  return raw_bytes_ + cost_of(block, part) <= raw_bytes_max_;
 }
 
 std::size_t WaveformBuilder::add_row(proto::WaveformRow facts, proto::SampleId first,
@@ -91,7 +99,26 @@ void WaveformBuilder::cover(const IdSpan& span, const proto::TimeMap& time) {
   end_utc_ns_ = time.utc_ns(span.end);
 }
 
-void WaveformBuilder::add_part(const proto::Block& block, const IdSpan& part) {
+// Codes that the words hold are not told twice.
+bool WaveformBuilder::has_row_of(const proto::CodeColumn& column) const {
+  WS_CHECK(column.signal_index < signals_.size());
+  return words_.empty() || !signals_[column.signal_index].in_words;
+}
+
+void WaveformBuilder::add_words(const proto::Block& block, const IdSpan& part) {
+  WS_CHECK(block.words.size() == block.current.values.size());
+  proto::WaveformRow facts;
+  facts.signal = proto::kRawSignal;
+  facts.ids_per_value = rates_.ids_per_value;
+  Row& row = rows_[add_row(std::move(facts), part.begin, block.time)];
+  const auto from = block.words.begin() +
+                    static_cast<std::ptrdiff_t>((part.begin.value() - block.first_id.value()) /
+                                                rates_.ids_per_value);
+  row.words.assign(from, from + static_cast<std::ptrdiff_t>(part.ids() / rates_.ids_per_value));
+  raw_bytes_ += row.words.size() * sizeof(row.words[0]);
+}
+
+void WaveformBuilder::add_floats(const proto::Block& block, const IdSpan& part) {
   const std::size_t skipped = (part.begin.value() - block.first_id.value()) / rates_.ids_per_value;
   const std::size_t count = part.ids() / rates_.ids_per_value;
   const auto add_values = [&](const char* signal, const char* unit,
@@ -107,8 +134,16 @@ void WaveformBuilder::add_part(const proto::Block& block, const IdSpan& part) {
   };
   add_values("current", "A", block.current);
   add_values("voltage", "V", block.voltage);
+}
+
+void WaveformBuilder::add_part(const proto::Block& block, const IdSpan& part) {
+  if (words_.empty()) {
+    add_floats(block, part);
+  } else {
+    add_words(block, part);
+  }
   for (const proto::CodeColumn& column : block.codes) {
-    WS_CHECK(column.signal_index < signals_.size());
+    if (!has_row_of(column)) continue;
     proto::WaveformRow facts;
     facts.signal = signals_[column.signal_index].name;
     facts.unit = signals_[column.signal_index].unit;
@@ -170,6 +205,7 @@ std::vector<proto::WaveformRow> WaveformBuilder::rows(std::uint64_t gap_before_f
     out.max = row.max;
     out.std = row.std;
     out.runs = row.runs;
+    out.words = row.words;
   }
   return rows;
 }

@@ -32,7 +32,8 @@ struct DecimatedWindow {
 
 class WaveformBuilder {
  public:
-  WaveformBuilder(const Rates& rates, std::vector<proto::Signal> signals);
+  // Of an instrument whose Blocks have words, full-rate rows are those words.
+  WaveformBuilder(const Rates& rates, const proto::DeviceInfo& info);
 
   bool empty() const { return rows_.empty(); }
   // Ids from the first row's begin to the last one's end, and how many of them are in rows.
@@ -44,7 +45,8 @@ class WaveformBuilder {
   // The whole block, in parts of which each fits into an empty batch.
   std::vector<IdSpan> parts_of(const proto::Block& block) const;
   bool has_room_for(const proto::Block& block, const IdSpan& part) const;
-  // One row per signal; parts of one block in their order.
+  // One row per signal, or one of words and one per signal that the words do not hold; parts of one
+  // block in their order.
   void add_part(const proto::Block& block, const IdSpan& part);
 
   bool has_room_for_window() const;
@@ -52,6 +54,8 @@ class WaveformBuilder {
 
   // The rows, and the ids missing before the first of them. Views into this builder, until clear().
   std::vector<proto::WaveformRow> rows(std::uint64_t gap_before_first) const;
+  // What belongs to the rows; empty when none is of words.
+  const proto::WordsOrigin& words() const { return words_; }
   void clear();
 
  private:
@@ -62,6 +66,7 @@ class WaveformBuilder {
     std::vector<float> max;
     std::vector<float> std;
     std::vector<proto::CodeRun> runs;
+    std::vector<std::uint32_t> words;
   };
   // The three open rows of a decimated stretch.
   struct Stretch {
@@ -73,12 +78,17 @@ class WaveformBuilder {
 
   std::size_t cost_of(const proto::Block& block, const IdSpan& part) const;
   void split(const proto::Block& block, const IdSpan& part, std::vector<IdSpan>& parts) const;
+  bool has_row_of(const proto::CodeColumn& column) const;
+  void add_floats(const proto::Block& block, const IdSpan& part);
+  void add_words(const proto::Block& block, const IdSpan& part);
   std::size_t add_row(proto::WaveformRow facts, proto::SampleId first, const proto::TimeMap& time);
   void cover(const IdSpan& span, const proto::TimeMap& time);
   void begin_stretch(const DecimatedWindow& window, const proto::TimeMap& time);
 
   const Rates rates_;
   const std::vector<proto::Signal> signals_;
+  const proto::WordsOrigin words_;
+  const std::size_t raw_bytes_max_;  // what the words' origin leaves
   std::vector<Row> rows_;
   IdSpan span_;
   std::uint64_t ids_ = 0;

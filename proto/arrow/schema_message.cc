@@ -17,6 +17,8 @@ using flatbuffers::Offset;
 constexpr const char* kVersionKey = "wattspool.version";
 constexpr const char* kStreamKey = "wattspool.stream";
 constexpr const char* kAgentKey = "wattspool.agent";
+constexpr const char* kWordsKey = "wattspool.words";
+constexpr const char* kCalibrationKey = "wattspool.calibration";
 
 struct TypeOffset {
   ipc::Type id;
@@ -144,7 +146,7 @@ bool is_aligned(const flatbuffers::Vector<const Struct*>* structs) {
          reinterpret_cast<std::uintptr_t>(structs->Data()) % alignof(Struct) == 0;
 }
 
-// Absent when one of the three is missing or there is no telling what it is.
+// Absent when one of the first three is missing or there is no telling what it is.
 std::optional<Origin> origin_of(const ipc::Schema& schema) {
   if (schema.metadata() == nullptr) return std::nullopt;
   const auto value_of = [&](std::string_view key) -> std::optional<std::string> {
@@ -160,7 +162,10 @@ std::optional<Origin> origin_of(const ipc::Schema& schema) {
   const auto stream = StreamId::from_hex(value_of(kStreamKey).value_or(""));
   const auto agent = value_of(kAgentKey);
   if (!version || !stream || !agent) return std::nullopt;
-  return Origin{*version, *stream, *agent};
+  return Origin{*version,
+                *stream,
+                *agent,
+                {value_of(kWordsKey).value_or(""), value_of(kCalibrationKey).value_or("")}};
 }
 
 }  // namespace
@@ -174,11 +179,15 @@ void append_schema_message(const WaveformBatch& batch, std::vector<std::byte>& o
     const auto key_text = builder.CreateString(key);
     return ipc::CreateKeyValue(builder, key_text, builder.CreateString(value));
   };
-  const std::vector<Offset<ipc::KeyValue>> pairs = {
+  std::vector<Offset<ipc::KeyValue>> pairs = {
       pair(kVersionKey, batch.version),
       pair(kStreamKey, batch.stream.to_hex()),
       pair(kAgentKey, batch.agent_id),
   };
+  if (!batch.words.empty()) {
+    pairs.push_back(pair(kWordsKey, batch.words.signals));
+    pairs.push_back(pair(kCalibrationKey, batch.words.calibration));
+  }
   const auto field_vector = builder.CreateVector(fields);
   const auto pair_vector = builder.CreateVector(pairs);
   const auto schema = ipc::CreateSchema(builder, ipc::Endian_Little, field_vector, pair_vector);

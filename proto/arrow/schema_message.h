@@ -33,6 +33,7 @@ struct Origin {
   std::string version;
   StreamId stream;
   std::string agent_id;
+  WordsOrigin words;  // empty: no raw rows
 };
 // Of a schema message whose first fields are kColumns; absent: it is not ours. Fields that a later
 // version appends are ignored.

@@ -332,7 +332,7 @@ TEST(Js110, RefusesSignalsThatItCannotGive) {
   Js110Bench bench({.serial = {}, .codes = {"gpi2"}});
   const auto error = bench.open_error();
   EXPECT_EQ(error.code, std::errc::invalid_argument);
-  EXPECT_THAT(error.message(), HasSubstr("'gpi2': a JS110 has current_range, gpi0 and gpi1"));
+  EXPECT_THAT(error.message(), HasSubstr("'gpi2': a JS110 has current_range, voltage_range"));
 }
 
 TEST(Js110, CancelEndsAWait) {

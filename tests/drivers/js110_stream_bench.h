@@ -26,8 +26,9 @@ class StreamBench {
   static constexpr std::int64_t kStartUtcNs = 1'750'000'000'000'000'000;
   static constexpr std::uint64_t kTransferPackets = 64;
 
-  explicit StreamBench(const std::vector<std::string>& codes = {"current_range"})
-      : stream(*select_signals(codes), counters) {
+  explicit StreamBench(const std::vector<std::string>& codes = {"current_range"},
+                       bool keep_words = false)
+      : stream(*select_signals(codes), counters, keep_words) {
     stream.reset(bench_calibration());
   }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever the bytes of a waveform value are: a table that holds together, or an error. What was
-// read is written and read again to the same table.
+// read is written and read again to the same table, and its raw words are decoded.
 #include <cstdint>
 #include <cstring>
 #include <span>
 
+#include "agent/audit/raw_rows.h"
 #include "proto/check.h"
 #include "proto/waveform.h"
 
@@ -20,10 +21,11 @@ void write_and_read_again(const proto::DecodedWaveform& first) {
   batch.stream = first.stream;
   batch.agent_id = first.agent_id;
   batch.version = first.version;
+  batch.words = first.words;
   for (const proto::DecodedRow& row : first.rows) {
     batch.rows.push_back({row.signal, row.unit, row.first_sample, row.ids_per_value, row.utc_ns,
                           row.time_uncertainty_ns, row.rate_hz, row.gap_before, row.values, row.min,
-                          row.max, row.std, row.runs});
+                          row.max, row.std, row.runs, row.words});
   }
   std::vector<std::byte> bytes;
   proto::WaveformWriter().encode(batch, bytes);
@@ -34,6 +36,7 @@ void write_and_read_again(const proto::DecodedWaveform& first) {
     const proto::DecodedRow& a = first.rows[i];
     const proto::DecodedRow& b = second->rows[i];
     WS_CHECK(a.signal == b.signal && a.unit == b.unit && a.runs == b.runs);
+    WS_CHECK(a.words == b.words);
     WS_CHECK(a.first_sample == b.first_sample && a.utc_ns == b.utc_ns);
     WS_CHECK(same_bits(a.values, b.values) && same_bits(a.std, b.std));
   }
@@ -43,6 +46,9 @@ void write_and_read_again(const proto::DecodedWaveform& first) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto decoded = proto::decode_waveform(std::as_bytes(std::span(data, size)));
-  if (decoded) write_and_read_again(*decoded);
+  if (decoded) {
+    write_and_read_again(*decoded);
+    (void)agent::decode_raw_rows(*decoded);
+  }
   return 0;
 }

@@ -26,6 +26,7 @@ FILES = """\
 /usr/share/man/man5/wattspool.toml.5.gz
 /usr/share/man/man7/wattspool-records.7.gz
 /usr/share/man/man8/wattspoold.8.gz
+/usr/share/wattspool/readers/python/wattspool_waveform.py
 /usr/share/wattspool/schemas/telemetry.schema.json
 """
 

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "agent/audit/raw_rows.h"
 #include "golden_records.h"
 #include "proto/crc32c.h"
 
@@ -59,7 +60,7 @@ std::string content_of(const DecodedWaveform& waveform) {
     EXPECT_EQ(row.encoding, "arrow");
     batch.rows.push_back({row.signal, row.unit, row.first_sample, row.ids_per_value, row.utc_ns,
                           row.time_uncertainty_ns, row.rate_hz, row.gap_before, row.values, row.min,
-                          row.max, row.std, row.runs});
+                          row.max, row.std, row.runs, row.words});
   }
   return golden::waveform_content(batch);
 }
@@ -102,7 +103,18 @@ TEST(GoldenFiles, WaveformsAreThoseOfTheFiles) {
     EXPECT_EQ(decoded->stream, example.batch.stream);
     EXPECT_EQ(decoded->agent_id, example.batch.agent_id);
     EXPECT_EQ(decoded->version, example.batch.version);
+    EXPECT_EQ(decoded->words, example.batch.words);
   }
+}
+
+// Readers in other languages are judged by this file, too.
+TEST(GoldenFiles, RawWordsAreDecodedToTheFile) {
+  const auto raw = decode_waveform(bytes_of(read_file("waveform_raw.arrows")));
+  ASSERT_TRUE(raw) << raw.error().message();
+  const auto decoded = agent::decode_raw_rows(*raw);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  const std::string content = content_of(*decoded);
+  EXPECT_EQ(golden_file("waveform_raw.decoded.jsonl", content), content);
 }
 
 // Written by pyarrow, with a column more (tests/readers/write_foreign_waveform.py).

@@ -28,6 +28,7 @@ struct WaveformCase {
   std::string name;
   std::vector<std::vector<float>> floats;
   std::vector<CodeRun> runs;
+  std::vector<std::uint32_t> words;
   WaveformBatch batch;
 };
 std::vector<WaveformCase> waveforms();

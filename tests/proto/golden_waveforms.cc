@@ -6,6 +6,7 @@
 
 #include "golden_records.h"
 #include "proto/json_writer.h"
+#include "tests/drivers/js110_golden.h"
 
 namespace proto::golden {
 namespace {
@@ -137,6 +138,45 @@ WaveformCase noise() {
   return example;
 }
 
+// Two stretches of a JS110's words with a loss between them: all ranges, missing words, an input on
+// the lowest bit of the current, and a change of the voltage's range.
+WaveformCase raw() {
+  WaveformCase example = empty_case("waveform_raw", 0);
+  example.batch.device_id = "js110-000110";
+  DeviceInfo info;
+  info.words = "js110";
+  for (const char* signal : {"current", "voltage", "current_range", "gpi0"}) {
+    info.signals.push_back({.name = signal, .unit = "", .rate_hz = 2e6, .in_words = true});
+  }
+  info.signals.push_back({.name = "voltage_range", .unit = "", .rate_hz = 2e6});
+  info.calibration_file = drivers::js110::encode(drivers::js110::golden_calibration());
+  example.batch.words = words_origin(info);
+  for (std::uint32_t k = 0; k < 2'000; ++k) {
+    const std::uint32_t range = k / 100 % 8;
+    const std::uint32_t current = 2'800 + k * 37 % 9'000;
+    const std::uint32_t voltage = 4'000 + k * 7 % 300;
+    example.words.push_back((range & 3) | current << 2 | (range >> 2) << 16 | (k % 2) << 17 |
+                            voltage << 18);
+  }
+  for (const std::size_t k : {0, 500, 501, 1'999}) example.words[k] = kMissingCode;
+  example.runs = {{0, 1'000}, {0, 600}, {1, 400}};
+  const std::span<const std::uint32_t> words = example.words;
+  const std::span<const CodeRun> ranges = example.runs;
+  for (const std::size_t half : {0, 1}) {
+    WaveformRow row = row_of(kRawSignal, "", 1);
+    row.first_sample = row.first_sample + half * 1'126;
+    row.utc_ns += static_cast<std::int64_t>(half) * 563'000;
+    row.gap_before = half * 126;
+    row.words = words.subspan(half * 1'000, 1'000);
+    example.batch.rows.push_back(row);
+    row.signal = "voltage_range";
+    row.words = {};
+    row.runs = ranges.subspan(half, 1 + half);
+    example.batch.rows.push_back(row);
+  }
+  return example;
+}
+
 std::string hex_of(std::span<const float> values) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string hex;
@@ -166,6 +206,7 @@ void write_row(JsonWriter& json, const WaveformBatch& batch, const WaveformRow& 
       .string_field("std", hex_of(row.std));
   json.key("codes").begin_array();
   for (const CodeRun& run : row.runs) json.unsigned_integer(run.code);
+  for (const std::uint32_t word : row.words) json.unsigned_integer(word);
   json.end_array().key("run_lengths").begin_array();
   for (const CodeRun& run : row.runs) json.unsigned_integer(run.run_length);
   json.end_array().string_field("encoding", "arrow").string_field("packed", "").end_object();
@@ -183,6 +224,7 @@ std::vector<WaveformCase> waveforms() {
   cases.push_back(decimated());
   cases.push_back(extremes());
   cases.push_back(noise());
+  cases.push_back(raw());
   return cases;
 }
 

@@ -19,7 +19,13 @@ RECORD_FILES = {
     "progress": ["progress.jsonl"],
 }
 
-WAVEFORMS = ["waveform_full_rate", "waveform_decimated", "waveform_extremes", "waveform_noise"]
+WAVEFORMS = [
+    "waveform_full_rate",
+    "waveform_decimated",
+    "waveform_extremes",
+    "waveform_noise",
+    "waveform_raw",
+]
 
 
 class FloatText(float):

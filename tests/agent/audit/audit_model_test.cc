@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "drivers/js110_wire.h"
 #include "proto/crc32c.h"
 #include "proto/side_records.h"
 #include "proto/telemetry_record.h"
 #include "proto/waveform.h"
+#include "tests/drivers/js110_golden.h"
 
 namespace agent {
 namespace {
@@ -66,6 +68,29 @@ class Topics {
     event.gap->lane = lane;
     event.gap->stream = stream_;
     send(proto::Topic::kEvent, "js220-000001/t-1", to_json(event));
+  }
+
+  // Of a JS110: what is made of its words counts.
+  void send_words(std::uint64_t first_id, const std::vector<std::uint32_t>& words,
+                  const std::string& calibration) {
+    proto::WaveformBatch batch{"js110-000110", "t-1", proto::SegmentId(1), stream_, "bench-07",
+                               "0.1.0",        {}};
+    batch.words = {"js110 current voltage current_range", calibration};
+    proto::WaveformRow row;
+    row.first_sample = proto::SampleId(first_id);
+    row.rate_hz = 2e6;
+    row.signal = "raw";
+    row.words = words;
+    batch.rows.push_back(row);
+    const std::vector<proto::CodeRun> range = {{0, static_cast<std::uint32_t>(words.size())}};
+    row.signal = "voltage_range";
+    row.words = {};
+    row.runs = range;
+    batch.rows.push_back(row);
+    std::vector<std::byte> bytes;
+    proto::WaveformWriter().encode(batch, bytes);
+    send(proto::Topic::kWaveform, "js110-000110/t-1",
+         {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
 
   void send_waveform(std::uint64_t first_id, std::span<const float> current,
@@ -221,6 +246,36 @@ TEST(AuditModel, ChargeAndEnergyOfFullRateWaveformsAreExact) {
   EXPECT_EQ(totals.samples, current.size());
   EXPECT_EQ(totals.charge_c(), charge.divided_by(1'000'000));
   EXPECT_EQ(result.devices.at("js220-000001").at(proto::Lane::kWaveform).delivered, 8u);
+}
+
+TEST(AuditModel, EnergyOfRawWordsIsThatOfTheirValues) {
+  Topics topics;
+  const auto calibration = drivers::js110::golden_calibration();
+  proto::DeviceInfo info;
+  info.words = "js110";
+  info.calibration_file = encode(calibration);
+  // The sheet's words of ranges 0, 3 and 6, and one that never came.
+  const std::vector<std::uint32_t> words = {0x1F40'3E80, 0x3E82'4E23, 0x5DC1'2EE2, 0xFFFF'FFFF};
+  topics.send_words(0, words, proto::words_origin(info).calibration);
+  topics.send_words(4, words, "none");
+  topics.send_words(8, words, "ff");
+  AuditResult result = topics.model.finish();
+  proto::ExactSum charge;
+  proto::ExactSum energy;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto sample = drivers::js110::unpack_word(words[i]);
+    const float current = calibration.current[sample.range].apply(sample.current_raw);
+    charge.add(current);
+    energy.add_product(current, calibration.voltage[0].apply(sample.voltage_raw));
+  }
+  const EnergyTotals& totals = result.energy.at("js110-000110");
+  EXPECT_EQ(totals.exact.current, charge);
+  EXPECT_EQ(totals.exact.power, energy);
+  EXPECT_EQ(totals.samples, 3u);
+  EXPECT_EQ(totals.samples_invalid, 5u);
+  EXPECT_EQ(totals.charge_c(), charge.divided_by(2'000'000));
+  EXPECT_EQ(result.devices.at("js110-000110").at(proto::Lane::kWaveform).delivered, 8u);
+  EXPECT_EQ(result.malformed, 1u);  // the one whose calibration is damaged
 }
 
 TEST(AuditModel, AForeignRecordIsMalformedNotACrash) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of one float signal that wait for the other signals of the same ids. Holes are kept: a
-// value has its id, not its place. Bounded, and without allocation once it has grown.
+// Values of one signal, floats or raw words, that wait for the other signals of the same ids. Holes
+// are kept: a value has its id, not its place. Bounded, and without allocation once it has grown.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,18 @@
 
 namespace drivers {
 
-class FloatQueue {
+template <class Value>  // float or std::uint32_t
+class ValueQueue {
  public:
   // Beyond `values_max` the oldest values go (they become part of a hole).
-  FloatQueue(std::uint32_t ids_per_value, std::size_t values_max);
+  ValueQueue(std::uint32_t ids_per_value, std::size_t values_max);
 
-  // `floats` are little-endian float32 of any alignment, at most values_max; `first` is not before
+  // `values` are little endian and of any alignment, at most values_max; `first` is not before
   // end_id().
-  void append(proto::SampleId first, std::span<const std::byte> floats);
+  void append(proto::SampleId first, std::span<const std::byte> values);
   void drop_before(proto::SampleId id);
   // Moves the oldest `values` to the end of `out`; at most contiguous_values().
-  void take(std::uint32_t values, std::vector<float>& out);
+  void take(std::uint32_t values, std::vector<Value>& out);
   void clear();
 
   bool empty() const { return first_extent_ == extents_.size(); }
@@ -43,12 +44,15 @@ class FloatQueue {
 
   const std::uint32_t ids_per_value_;
   const std::size_t values_max_;
-  std::vector<float> values_;  // [head_, tail_) are in use
+  std::vector<Value> values_;  // [head_, tail_) are in use
   std::size_t head_ = 0;
   std::size_t tail_ = 0;
   std::vector<Extent> extents_;
   std::size_t first_extent_ = 0;
   proto::SampleId end_id_;
 };
+
+using FloatQueue = ValueQueue<float>;
+using WordQueue = ValueQueue<std::uint32_t>;
 
 }  // namespace drivers
