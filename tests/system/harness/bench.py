@@ -4,7 +4,7 @@
 import json
 
 from harness.host import Host
-from harness.process import PATIENCE_S, wait_for
+from harness.process import PATIENCE_S, NotInTime, wait_for
 
 UNIT = "wattspoold.service"
 INSTRUMENT = "js220/000001"
@@ -85,12 +85,18 @@ class Bench:
 
     def wait_acked(self):
         """Until a broker has acknowledged what this daemon sent, and nothing else is wrong."""
+        verdict = {}
+
         def look():
+            nonlocal verdict
             answer = self.host.run("wattspool", "check", "--require-ack", "--json", check=False)
             verdict = json.loads(answer.stdout)
             codes = {reason["code"] for reason in verdict["reasons"]}
             return bool(verdict["last_ack_at"]) and codes <= YOUNG
-        wait_for(look, "healthy, and the broker has acknowledged", PATIENCE_S, 0.2)
+        try:
+            wait_for(look, "healthy, and the broker has acknowledged", PATIENCE_S, 0.2)
+        except NotInTime as late:
+            raise NotInTime(f"{late}\n{verdict}\n{self.journal()[-3000:]}") from None
 
     def audit(self):
         """Of the topics, by the program that is installed."""

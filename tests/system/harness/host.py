@@ -134,6 +134,11 @@ class Host:
         path.write_text(text, encoding="utf-8")
         path.chmod(mode)
 
+    def shut_down(self):
+        """As a person would; start() boots it again."""
+        self.enter("systemctl", "poweroff")
+        self.process.child.wait(PATIENCE_S)
+
     def power_cut(self):
         """All its processes end at once; what was written is kept."""
         os.kill(self.leader(), 9)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An installed bench that is rebooted, cut off, hung, configured wrongly, upgraded and set back."""
+
+import re
+import subprocess
+import unittest
+
+from harness.bench import SPOOL, UNIT, Bench
+from harness.broker import RealBroker
+from harness.host import enter_own_network
+from harness.process import wait_for
+from harness.scratch import Scratch
+
+WATCHDOG_S = 30
+
+
+class PackageFaults(unittest.TestCase):
+    """One bench; each step ends with a bench that is well, and the last one proves the sum."""
+
+    def setUp(self):
+        self.scratch = self.enterContext(Scratch("faults"))
+        self.broker = RealBroker(self.scratch)
+        self.bench = Bench(self.scratch, self.broker)
+        self.host = self.bench.host
+
+    def test_a_hard_life(self):
+        # The folder was made by somebody else, such as a restored backup.
+        self.host.run("mkdir", "-p", "/var/lib/wattspool")
+        self.bench.install()
+        self.bench.start_instrument()
+        self.bench.create_topics()
+        self.bench.wait_acked()
+        for step in (self.a_restored_spool_of_root_is_taken_over, self.it_is_back_after_a_reboot,
+                     self.it_is_back_after_a_power_cut, self.a_hang_ends_in_a_restart,
+                     self.a_wrong_configuration_fails_once, self.the_environment_counts,
+                     self.upgrade_and_downgrade_restart_it_once,
+                     self.everything_is_accounted_for):
+            print(f"... {step.__name__}", flush=True)
+            step()
+
+    def a_restored_spool_of_root_is_taken_over(self):
+        self.host.run("systemctl", "stop", UNIT)
+        self.host.run("chown", "-R", "root:", "/var/lib/wattspool")
+        self.host.run("systemctl", "start", UNIT)
+        self.assertEqual(self.host.say("stat", "-c", "%U", SPOOL), "wattspool")
+        self.bench.wait_acked()
+
+    def it_is_back_after_a_reboot(self):
+        self.host.shut_down()
+        self.host.start()
+        self.bench.start_instrument()
+        self.bench.wait_acked()
+
+    def it_is_back_after_a_power_cut(self):
+        self.host.power_cut()
+        self.host.start()
+        self.bench.start_instrument()
+        self.bench.wait_acked()
+
+    def a_hang_ends_in_a_restart(self):
+        before = self.bench.unit("MainPID")
+        self.host.run("kill", "-STOP", before)
+        wait_for(lambda: self.bench.unit("MainPID") not in (before, "0"),
+                 "the watchdog has ended it, another one runs", WATCHDOG_S + 30, 0.5)
+        self.assertEqual(self.bench.unit("NRestarts"), "1")
+        self.bench.wait_acked()
+
+    def a_wrong_configuration_fails_once(self):
+        self.bench.configure(more="spool.qouta = '1GiB'\n")
+        self.host.run("systemctl", "restart", UNIT, check=False)
+        wait_for(lambda: self.bench.unit("ActiveState") == "failed", "the unit has failed", 30, 0.2)
+        self.assertIn("spool.quota", self.bench.journal())  # what was meant
+        self.assertEqual(self.bench.unit("ExecMainStatus"), "2")
+        self.bench.configure()
+        self.host.run("systemctl", "restart", UNIT)
+        self.bench.wait_acked()
+
+    def the_environment_counts(self):
+        self.host.write("/etc/default/wattspoold", "WATTSPOOL__LOG__LEVEL=debug\n")
+        self.host.run("systemctl", "restart", UNIT)
+        pid = self.bench.unit("MainPID")
+        self.assertIn("WATTSPOOL__LOG__LEVEL=debug",
+                      self.host.say("cat", f"/proc/{pid}/environ").split("\0"))
+        self.host.run("rm", "/etc/default/wattspoold")
+        self.host.run("systemctl", "restart", UNIT)
+        self.bench.wait_acked()
+
+    def upgrade_and_downgrade_restart_it_once(self):
+        """The newer package differs in its version only; a site's settings raise no question."""
+        newer = self.host.path("/root/newer.deb")
+        parts = self.scratch.path("newer")
+        subprocess.run(["dpkg-deb", "--raw-extract", self.host.package, parts], check=True)
+        control = parts / "DEBIAN" / "control"
+        text = control.read_text(encoding="utf-8")
+        control.write_text(re.sub(r"^Version: .*", "Version: 99.0", text, flags=re.M))
+        subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "--build", parts, newer],
+                       check=True, stdout=subprocess.DEVNULL)
+        for package, version in (("/root/newer.deb", "99.0"),
+                                 (f"/packages/{self.host.package.name}", None)):
+            before = self.bench.unit("MainPID")
+            self.host.run("apt-get", "install", "-y", "-q", "--allow-downgrades", package)
+            now = self.host.say("dpkg-query", "-W", "-f", "${Version}", "wattspool")
+            self.assertEqual(now == "99.0", version == "99.0")
+            self.assertEqual(self.bench.unit("ActiveState"), "active")
+            self.assertNotIn(self.bench.unit("MainPID"), (before, "0"))
+            self.bench.wait_acked()
+
+    def everything_is_accounted_for(self):
+        self.bench.configure(instruments="")
+        self.host.run("systemctl", "restart", UNIT)
+        wait_for(self.bench.is_empty, "the spool is empty", 60, 0.2)
+        self.host.run("systemctl", "stop", UNIT)
+        self.bench.audit()
+
+
+if __name__ == "__main__":
+    enter_own_network()
+    unittest.main()
