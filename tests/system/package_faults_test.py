@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installed bench that is rebooted, cut off, hung, configured wrongly, upgraded and set back."""
-
+"""An installed bench: rebooted, cut off, hung, configured wrongly, upgraded, set back, moved."""
 import re
 import subprocess
 import unittest
@@ -33,7 +33,7 @@ class PackageFaults(unittest.TestCase):
         for step in (self.a_restored_spool_of_root_is_taken_over, self.it_is_back_after_a_reboot,
                      self.it_is_back_after_a_power_cut, self.a_hang_ends_in_a_restart,
                      self.a_wrong_configuration_fails_once, self.the_environment_counts,
-                     self.upgrade_and_downgrade_restart_it_once,
+                     self.upgrade_and_downgrade_restart_it_once, self.it_moves_with_its_spool,
                      self.everything_is_accounted_for):
             print(f"... {step.__name__}", flush=True)
             step()
@@ -104,6 +104,23 @@ class PackageFaults(unittest.TestCase):
             self.assertEqual(self.bench.unit("ActiveState"), "active")
             self.assertNotIn(self.bench.unit("MainPID"), (before, "0"))
             self.bench.wait_acked()
+
+    def it_moves_with_its_spool(self):
+        """The steps of packaging/README.md; the new host is the old one after a purge."""
+        self.broker.take_away()
+        wait_for(lambda: self.bench.rows(what="unacked_rows") >= 5, "rows wait", 30, 0.2)
+        self.host.run("systemctl", "disable", "--now", UNIT)
+        self.host.run("tar", "-C", "/", "-czf", "/root/bench.tar.gz", "etc/wattspool",
+                      "var/lib/wattspool")
+        self.host.run("apt-get", "purge", "-y", "-q", "wattspool")
+        self.bench.install()
+        self.host.run("systemctl", "stop", UNIT)
+        self.host.run("rm", "-rf", "/var/lib/wattspool")
+        self.host.run("tar", "-C", "/", "-xzf", "/root/bench.tar.gz")
+        self.host.run("chown", "-R", "wattspool:", "/var/lib/wattspool")
+        self.host.run("systemctl", "start", UNIT)
+        self.broker.bring_back()
+        self.bench.wait_acked()
 
     def everything_is_accounted_for(self):
         self.bench.configure(instruments="")
