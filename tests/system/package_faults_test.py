@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An installed bench that is rebooted, cut off, hung, configured wrongly, upgraded and set back."""
 """An installed bench: rebooted, cut off, hung, configured wrongly, upgraded, set back, moved."""
+
 import re
 import subprocess
 import unittest
