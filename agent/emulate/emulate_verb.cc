@@ -5,6 +5,7 @@
 #include "drivers/js110_device_faults.h"
 #include "drivers/js220_device_faults.h"
 #include "drivers/signal/load_shape.h"
+#include "drivers/usb/faulty_bus.h"
 
 namespace agent {
 namespace {
@@ -21,6 +22,8 @@ std::string footer() {
   text += drivers::js220::describe_faults();
   text += "\nFaults of a js110:\n";
   text += drivers::js110::describe_faults();
+  text += "\nFaults of the bus, of both:\n";
+  text += drivers::describe_bus_faults();
   text += "\nOther commands for --send: counter, state\n";
   text +=
       "\nExamples:\n"

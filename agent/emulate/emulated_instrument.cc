@@ -16,24 +16,48 @@ namespace {
 constexpr std::string_view kJs110 = "js110";
 constexpr std::string_view kJs220 = "js220";
 
+// The product ids of the updaters: sheet of the JS220, section 1; of the JS110, section 1.
+constexpr std::uint16_t kJs220Updater = 0x10B9;
+constexpr std::uint16_t kJs110Updater = 0x0E87;
+
+// A line for the bus, or for the instrument.
+template <class Device>
+proto::Result<std::string> command(drivers::FaultyBus& bus, Device& device, std::string_view text,
+                                   std::int64_t now_ns) {
+  if (text == "heal") bus.heal();
+  if (!drivers::is_bus_fault(text)) return device.command(text, now_ns);
+  const auto fault = drivers::parse_bus_fault(text);
+  if (!fault) return tl::unexpected(fault.error());
+  if (fault->kind == drivers::BusFaultKind::kUpdater) {
+    // Its settings and its counter begin anew behind it.
+    const auto ms = (fault->duration_ns + 2 * drivers::FaultyBus::kAwayNs) / 1'000'000;
+    if (auto done = device.command("replug " + std::to_string(ms) + "ms", now_ns); !done) {
+      return done;
+    }
+  }
+  bus.inject(*fault, now_ns);
+  return std::string("ok");
+}
+
 // A device with its faults from the start, and what answers its commands.
-template <class Device, class ParseFault>
+template <class Device>
 proto::Result<drivers::ServedDevice> add_device(std::unique_ptr<Device> made,
                                                 const EmulateOptions& options,
-                                                ParseFault parse_fault, std::int64_t now_ns,
+                                                std::uint16_t updater, std::int64_t now_ns,
                                                 Emulated& instrument) {
   Device& device = *made;
   instrument.device = std::move(made);
+  instrument.bus = std::make_unique<drivers::FaultyBus>(device, updater);
+  drivers::FaultyBus& bus = *instrument.bus;
   for (const std::string& text : options.faults) {
-    const auto fault = parse_fault(text);
-    if (!fault) return tl::unexpected(fault.error());
-    device.inject(*fault, now_ns);
+    const auto done = command(bus, device, text, now_ns);
+    if (!done) return tl::unexpected(done.error());
   }
   return drivers::ServedDevice{
       .serial = {},
-      .device = &device,
-      .command = [&device](std::string_view text,
-                           std::int64_t at_ns) { return device.command(text, at_ns); },
+      .device = &bus,
+      .command = [&bus, &device](std::string_view text,
+                                 std::int64_t at_ns) { return command(bus, device, text, at_ns); },
       .claimed = &instrument.claimed};
 }
 
@@ -91,13 +115,13 @@ proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& option
                                      *instrument.source,
                                      drivers::Js110DeviceOptions{.serial = serial,
                                                                  .time_scale = options.time_scale}),
-                                 options, drivers::js110::parse_fault, now_ns, instrument)
+                                 options, kJs110Updater, now_ns, instrument)
                     : add_device(std::make_unique<drivers::Js220Device>(
                                      *instrument.source, clock,
                                      drivers::Js220DeviceOptions{.serial = serial,
                                                                  .start_id = options.start_id,
                                                                  .time_scale = options.time_scale}),
-                                 options, drivers::js220::parse_fault, now_ns, instrument);
+                                 options, kJs220Updater, now_ns, instrument);
   if (served) served->serial = serial;
   return served;
 }

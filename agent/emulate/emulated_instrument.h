@@ -9,6 +9,7 @@
 #include "agent/emulate/emulate.h"
 #include "drivers/signal/load_source.h"
 #include "drivers/usb/capture.h"
+#include "drivers/usb/faulty_bus.h"
 #include "drivers/usb/served_device.h"
 #include "drivers/usb/usb_device.h"
 #include "proto/clock.h"
@@ -22,6 +23,7 @@ struct Emulated {
   drivers::Capture capture;  // of one that is played
   std::unique_ptr<drivers::SampleSource> source;
   std::unique_ptr<drivers::UsbDevice> device;
+  std::unique_ptr<drivers::FaultyBus> bus;  // what is served: the device behind it
   bool claimed = false;
 };
 

@@ -162,18 +162,20 @@ bool UsbipSession::on_command(std::span<const std::byte> bytes, std::size_t& use
 // already, the device knows.
 void UsbipSession::on_unlink(const usbip::Unlink& unlink, std::int64_t now_ns) {
   const auto victim = std::ranges::find(armed_, unlink.victim, &usbip::Submit::sequence);
-  const bool found = victim != armed_.end();
-  if (found) armed_.erase(victim);
-  if (found && armed_.empty()) imported_->device->transfers_withdrawn(now_ns);
+  const auto slow = std::ranges::find_if(
+      slow_, [&](const Slow& one) { return one.submit.sequence == unlink.victim; });
+  const bool found = victim != armed_.end() || slow != slow_.end();
+  if (victim != armed_.end()) {
+    armed_.erase(victim);
+    if (armed_.empty()) imported_->device->transfers_withdrawn(now_ns);
+  }
+  if (slow != slow_.end()) slow_.erase(slow);
   append(usbip::pack_unlink_reply(unlink.sequence, found ? -ECONNRESET : 0));
 }
 
 bool UsbipSession::on_submit(const usbip::Submit& submit, std::span<const std::byte> data,
                              std::int64_t now_ns) {
-  if (submit.endpoint == 0) {
-    on_control(submit, data, now_ns);
-    return true;
-  }
+  if (submit.endpoint == 0) return answer_later(submit, data, now_ns);
   const auto address = static_cast<std::uint8_t>(submit.endpoint | (submit.in ? kIn : 0));
   if (!requests_->has_endpoint(address)) {
     reply(submit.sequence, {.status = -EPIPE});
@@ -192,6 +194,26 @@ bool UsbipSession::on_submit(const usbip::Submit& submit, std::span<const std::b
   }
   reply(submit.sequence, outcome);
   return true;
+}
+
+bool UsbipSession::answer_later(const usbip::Submit& submit, std::span<const std::byte> data,
+                                std::int64_t now_ns) {
+  const std::int64_t delay_ns = imported_->device->control_delay_ns(submit.setup);
+  if (delay_ns == 0 && slow_.empty()) {
+    on_control(submit, data, now_ns);
+    return true;
+  }
+  slow_.push_back(
+      {.submit = submit, .data = {data.begin(), data.end()}, .due_ns = now_ns + delay_ns});
+  return slow_.size() <= kSlowMax;
+}
+
+void UsbipSession::answer_slow(std::int64_t now_ns) {
+  while (!slow_.empty() && slow_.front().due_ns <= now_ns && !closing_ && has_room()) {
+    const Slow slow = std::move(slow_.front());
+    slow_.pop_front();
+    on_control(slow.submit, slow.data, now_ns);
+  }
 }
 
 void UsbipSession::on_control(const usbip::Submit& submit, std::span<const std::byte> data,
@@ -220,6 +242,7 @@ void UsbipSession::catch_up(std::int64_t now_ns) {
     closing_ = true;
     return;
   }
+  answer_slow(now_ns);
   while (!armed_.empty()) {
     const auto due_ns = imported_->device->next_due_ns(served_ns_);
     if (!due_ns) break;
@@ -306,6 +329,12 @@ std::optional<std::int64_t> UsbipSession::next_wake_ns(std::int64_t now_ns) cons
   if (imported_ == nullptr || closing_) return std::nullopt;
   const bool is_full = kOutputBytes - (end_ - begin_) < 3 * kTransferRoom;
   if (is_full) return std::nullopt;  // until the host has read
+  const auto wake_ns = next_transfer_ns(now_ns);
+  if (slow_.empty()) return wake_ns;
+  return std::min(wake_ns.value_or(INT64_MAX), std::max(slow_.front().due_ns, now_ns));
+}
+
+std::optional<std::int64_t> UsbipSession::next_transfer_ns(std::int64_t now_ns) const {
   const auto due_ns = imported_->device->next_due_ns(now_ns);
   if (!due_ns) return std::nullopt;
   const bool is_here = *due_ns > now_ns || !armed_.empty();

@@ -31,6 +31,8 @@ class UsbipSession {
   static constexpr std::size_t kArmedMax = 256;
   // Data of one OUT transfer or control request, at most.
   static constexpr std::size_t kOutBytesMax = 65'536;
+  // Control requests that wait for a slow device, at most.
+  static constexpr std::size_t kSlowMax = 16;
   // One IN transfer is filled up to here, however much more it could take.
   static constexpr std::size_t kInBytesMax = 65'536;
 
@@ -62,8 +64,13 @@ class UsbipSession {
   bool on_command(std::span<const std::byte> bytes, std::size_t& used, std::int64_t now_ns);
   void on_unlink(const usbip::Unlink& unlink, std::int64_t now_ns);
   bool on_submit(const usbip::Submit& submit, std::span<const std::byte> data, std::int64_t now_ns);
+  // False: there are too many.
+  bool answer_later(const usbip::Submit& submit, std::span<const std::byte> data,
+                    std::int64_t now_ns);
+  void answer_slow(std::int64_t now_ns);
   void on_control(const usbip::Submit& submit, std::span<const std::byte> data,
                   std::int64_t now_ns);
+  std::optional<std::int64_t> next_transfer_ns(std::int64_t now_ns) const;
   // False: there is nothing more to complete, or no room for it.
   bool hand_over(std::int64_t at_ns);
   UsbipOutcome fill(std::span<std::byte> transfer, std::int64_t at_ns);
@@ -87,6 +94,13 @@ class UsbipSession {
   std::uint32_t device_id_ = 0;
   std::optional<UsbRequests> requests_;
   std::deque<usbip::Submit> armed_;  // bulk IN, in order
+  // Control requests that are not answered yet, in order.
+  struct Slow {
+    usbip::Submit submit;
+    std::vector<std::byte> data;
+    std::int64_t due_ns = 0;
+  };
+  std::deque<Slow> slow_;
   std::int64_t served_ns_ = 0;
 };
 
