@@ -20,6 +20,13 @@ struct SegmentStart {
   proto::TimeMap time;
 };
 
+// What the driver has seen of its bus since it was made.
+struct BusCounters {
+  std::uint64_t transfers = 0;         // bulk IN, with data
+  std::uint64_t transfers_failed = 0;  // stalled or broken
+  std::uint64_t claims_repeated = 0;   // UsbPort::claims_repeated()
+};
+
 // Called from within poll(), in stream order. References are valid during the call only.
 class DriverSink {
  public:
@@ -47,6 +54,8 @@ class InstrumentDriver {
   virtual void close() = 0;
   // From any thread: makes a waiting poll() return.
   virtual void cancel() = 0;
+  // From the driver's thread.
+  virtual BusCounters bus_counters() const { return {}; }
 };
 
 }  // namespace drivers

@@ -52,6 +52,9 @@ class Js110Driver final : public InstrumentDriver, private TransferReader {
   void close() override;
   void cancel() override;
 
+  BusCounters bus_counters() const override {
+    return {transfers_.transfers(), counters_.transfers_failed, port_->claims_repeated()};
+  }
   // Since the driver was made. From the driver's thread.
   const js110::Counters& counters() const { return counters_; }
 

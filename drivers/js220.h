@@ -46,6 +46,9 @@ class Js220Driver final : public InstrumentDriver, private TransferReader {
   void close() override;
   void cancel() override;
 
+  BusCounters bus_counters() const override {
+    return {transfers_.transfers(), counters_.transfers_failed, port_->claims_repeated()};
+  }
   // Since the driver was made. From the driver's thread.
   const js220::Counters& counters() const { return counters_; }
 

@@ -25,6 +25,7 @@ proto::Result<void> TransferLoop::poll(int timeout_ms, TransferReader& reader, D
     const auto loan = instrument_.port.wait_bulk_in(wait_ms);
     if (!loan) return on_failed_wait(loan.error(), wait_ms, reader, sink);
     failed_ = 0;
+    ++transfers_;
     const std::int64_t progress_ns = reader.last_progress_ns();
     auto result = reader.on_transfer(*loan, sink);
     const std::int64_t arrival_ns = loan->arrival_monotonic_ns;

@@ -51,6 +51,7 @@ class TransferLoop {
 
   // While streaming. An error means that the device is lost.
   proto::Result<void> poll(int timeout_ms, TransferReader& reader, DriverSink& sink);
+  std::uint64_t transfers() const { return transfers_; }
   bool is_silent(std::int64_t since_ns, std::int64_t now_ns) const;
 
  private:
@@ -62,6 +63,7 @@ class TransferLoop {
 
   const Instrument instrument_;
   const proto::Clock& clock_;
+  std::uint64_t transfers_ = 0;  // since it was made
   std::int64_t streaming_since_ns_ = 0;
   int failed_ = 0;  // one after another
   int idle_ = 0;    // good ones, one after another, that brought no sample forward

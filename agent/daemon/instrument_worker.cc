@@ -242,6 +242,7 @@ void InstrumentWorker::publish() {
   PipelineStatus pipeline = pipeline_->status();
   const std::lock_guard lock(mutex_);
   ++status_.heartbeat;
+  status_.bus = driver_->bus_counters();
   status_.pipeline = std::move(pipeline);
 }
 

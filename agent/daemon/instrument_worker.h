@@ -31,6 +31,7 @@ struct InstrumentWorkerStatus {
   std::uint64_t opens_total = 0;
   std::uint64_t losses_total = 0;
   std::uint64_t heartbeat = 0;  // grows at each turn of the loop
+  drivers::BusCounters bus;
   PipelineStatus pipeline;
 };
 

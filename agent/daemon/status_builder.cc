@@ -117,6 +117,7 @@ InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) co
   status.waveform_rate = part.waveform_rate;
   status.opens_total = worker.opens_total;
   status.losses_total = worker.losses_total;
+  status.bus = worker.bus;
   status.memory_bytes = parts_.queue.bytes_of(status.id.device_id());
   status.memory_bytes_max = part.ring_bytes;
   status.pipeline = worker.pipeline;

@@ -12,6 +12,7 @@
 #include "agent/forward/forwarder.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/spool/spool_writer.h"
+#include "drivers/instrument_driver.h"
 #include "proto/instrument.h"
 #include "proto/lane.h"
 
@@ -44,6 +45,7 @@ struct InstrumentStatus {
   std::string waveform_rate;  // off, "1kHz", full
   std::uint64_t opens_total = 0;
   std::uint64_t losses_total = 0;
+  drivers::BusCounters bus;
   std::uint64_t memory_bytes = 0;  // sealed and not yet committed
   std::uint64_t memory_bytes_max = 0;
   PipelineStatus pipeline;

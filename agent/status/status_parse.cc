@@ -151,6 +151,9 @@ InstrumentStatus parse_instrument(const Object& in) {
       .get("memory_bytes_max", out.memory_bytes_max)
       .get("opens_total", out.opens_total)
       .get("losses_total", out.losses_total)
+      .get("transfers_total", out.bus.transfers)
+      .get("transfers_failed_total", out.bus.transfers_failed)
+      .get("claims_repeated_total", out.bus.claims_repeated)
       .get("current_a", pipeline.current_a)
       .get("voltage_v", pipeline.voltage_v)
       .get("power_w", pipeline.power_w);

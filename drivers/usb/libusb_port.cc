@@ -23,6 +23,7 @@ proto::Result<void> LibusbPort::open() {
   if (session_) return proto::fail(UsbErrc::kBusy, "open " + id_.to_string() + " again");
   auto session = bus_.open(id_);
   if (!session) return tl::unexpected(session.error());
+  claims_repeated_ += (*session)->claims_repeated();
   const std::lock_guard lock(mutex_);
   session_ = std::move(*session);
   return {};

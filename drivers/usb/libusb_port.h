@@ -34,10 +34,12 @@ class LibusbPort final : public UsbPort {
   void return_loan(const Loan& loan) override;
   void close() override;
   void cancel() override;
+  std::uint64_t claims_repeated() const override { return claims_repeated_; }
 
  private:
   LibusbBus& bus_;
   const proto::InstrumentId id_;
+  std::uint64_t claims_repeated_ = 0;
   std::mutex mutex_;  // cancel() against open() and close()
   std::unique_ptr<LibusbSession> session_;
 };

@@ -93,6 +93,7 @@ proto::Result<void> LibusbSession::claim(const UsbNode& node) {
                                      ? ": it has no interface 0; unplug it and plug it in again"
                                      : ""));
     }
+    ++claims_repeated_;
     std::this_thread::sleep_for(kClaimPause);
   }
   // A device with one setting only may refuse it.

@@ -51,6 +51,7 @@ class LibusbSession {
   proto::Result<Loan> wait_bulk_in(int timeout_ms);
   void return_loan(const Loan& loan);
   void cancel();
+  std::uint64_t claims_repeated() const { return claims_repeated_; }
   // Cancels what is in flight and waits until all of it came back, which nobody can promise that it
   // does: in a thread that may hang.
   void drain();
@@ -89,6 +90,7 @@ class LibusbSession {
   const int fd_;
   const proto::Clock& clock_;
   libusb_device_handle* handle_ = nullptr;
+  std::uint64_t claims_repeated_ = 0;
   std::vector<std::byte> request_bytes_;
   libusb_transfer* request_transfer_ = nullptr;
   std::vector<std::thread> asides_;  // each cancels one request

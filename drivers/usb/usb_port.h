@@ -62,6 +62,10 @@ class UsbPort {
   virtual void close() = 0;
   // From any thread: wakes wait_bulk_in() once.
   virtual void cancel() = 0;
+
+  // Claims that came before the kernel had configured the device, and were repeated until it had.
+  // Since the port was made; a port without a kernel has none.
+  virtual std::uint64_t claims_repeated() const { return 0; }
 };
 
 }  // namespace drivers
