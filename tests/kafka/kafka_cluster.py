@@ -21,12 +21,13 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port},\\
-    CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port}
+    GUEST://127.0.0.1:{guest_port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl_port},\\
+    GUEST://{guest_view}:{guest_port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,\\
-    CONTROLLER:PLAINTEXT
+    GUEST:PLAINTEXT,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config={login} required user_bench="right";
 log.dirs={data}
@@ -49,6 +50,9 @@ num.network.threads=2
 num.io.threads=4
 background.threads=2
 """
+# The host's loopback as a guest of QEMU sees it (tests/system/harness/guest.py). A client goes
+# where the broker says that it is, so a guest needs a listener of its own.
+GUEST_VIEW = "10.0.2.2"
 LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 # Only for three nodes: a hung follower leaves the in-sync set, and a lost leader is replaced, soon.
 QUORUM_PROPERTIES = """\
@@ -110,14 +114,18 @@ class Cluster:
     def bootstrap(self):
         return (self.folder / "bootstrap").read_text(encoding="ascii").strip()
 
+    def guest_bootstrap(self):
+        """For a client in a guest of this host."""
+        return (self.folder / "bootstrap-guest").read_text(encoding="ascii").strip()
+
     def up(self, count, base=0):
         jars = kafka_jars.fetch(make_class_archive)
         for attempt in range(5):
             self.down()
             if base:
-                ports = [base + ten + i for ten in (0, 10, 20) for i in range(count)]
+                ports = [base + ten + i for ten in (0, 10, 20, 30) for i in range(count)]
             else:
-                ports = choose_ports(3 * count)
+                ports = choose_ports(4 * count)
             try:
                 self.launch(jars, count, ports)
                 break
@@ -128,7 +136,7 @@ class Cluster:
         return self.bootstrap()
 
     def launch(self, jars, count, ports):
-        clients, controllers, sasl = ports[:count], ports[count:2 * count], ports[2 * count:]
+        clients, controllers, sasl, guest = (ports[k * count:(k + 1) * count] for k in range(4))
         voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controllers))
         formats = []
         for i in range(count):
@@ -136,7 +144,8 @@ class Cluster:
             node.mkdir(parents=True)
             text = PROPERTIES.format(
                 node=i + 1, voters=voters, port=clients[i], controller_port=controllers[i],
-                sasl_port=sasl[i], login=LOGIN, data=node / "data",
+                sasl_port=sasl[i], guest_port=guest[i], guest_view=GUEST_VIEW, login=LOGIN,
+                data=node / "data",
                 replicas=3 if count >= 3 else 1, in_sync=2 if count >= 3 else 1)
             (node / "server.properties").write_text(
                 text + (QUORUM_PROPERTIES if count >= 3 else ""), encoding="ascii")
@@ -148,9 +157,11 @@ class Cluster:
         for i, process in enumerate(formats):
             if process.wait() != 0:
                 raise BrokerFailed((self.node_dir(i + 1) / "format.log").read_text())
-        for name, servers in (("bootstrap", clients), ("bootstrap-sasl", sasl)):
+        for name, host, servers in (("bootstrap", "127.0.0.1", clients),
+                                    ("bootstrap-sasl", "127.0.0.1", sasl),
+                                    ("bootstrap-guest", GUEST_VIEW, guest)):
             (self.folder / name).write_text(
-                ",".join(f"127.0.0.1:{port}" for port in servers) + "\n", encoding="ascii")
+                ",".join(f"{host}:{port}" for port in servers) + "\n", encoding="ascii")
         for node in range(1, count + 1):
             self.start(node, wait=False)
         for node in range(1, count + 1):
@@ -228,7 +239,7 @@ class Cluster:
             if self.pid(node):
                 self.kill(node)
             shutil.rmtree(self.node_dir(node))
-        for name in ("bootstrap", "bootstrap-sasl"):
+        for name in ("bootstrap", "bootstrap-sasl", "bootstrap-guest"):
             (self.folder / name).unlink(missing_ok=True)
 
     def warm_up(self):
@@ -245,7 +256,7 @@ def make_class_archive(jars):
     """Runs one broker to its end with the JVM recording the classes it loads (about 50 MB)."""
     cluster = Cluster(jars / "archive-run")
     cluster.down()
-    cluster.launch(jars, 1, choose_ports(3))
+    cluster.launch(jars, 1, choose_ports(4))
     cluster.stop(1)
     home = cluster.node_dir(1)
     command = kafka_jars.java(jars, "kafka.Kafka", str(home / "server.properties"), archive=False)

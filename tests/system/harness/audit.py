@@ -91,7 +91,7 @@ def compare_with_truth(audit, emulators):
     rows = []
     for emulator in emulators:
         for serial in emulator.serials:
-            device = f"js220-{serial}"
+            device = f"{emulator.model}-{serial}"
             energy = audit.document["devices"][device]["energy"]
             truth = emulator.truth(serial, audit.ranges(device, "telemetry"))
             for what, name in (("charge", "charge__C"), ("energy", "energy__J")):

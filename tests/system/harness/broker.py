@@ -21,6 +21,7 @@ class RealBroker:
         self.cluster = Cluster(scratch.path("kafka"))
         scratch.keep(self)
         self.bootstrap = self.cluster.up(1)
+        self.guest_bootstrap = self.cluster.guest_bootstrap()
         follow_owner(self.cluster, os.getpid())  # even if this process is killed
 
     def take_away(self):

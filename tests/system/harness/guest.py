@@ -2,7 +2,8 @@
 """A machine with a real kernel: Debian's, in QEMU without hardware acceleration.
 
 It has the built programs and what they are linked against, a disk of its own for the spool, and the
-host's loopback at 10.0.2.2. Instruments come over USB/IP (tests/system/usb_kernel).
+host's loopback at 10.0.2.2. Instruments come over USB/IP (tests/system/usb_kernel). The test talks
+to it over a serial port, for the network of a busy guest can stand still.
 """
 
 import json
@@ -12,8 +13,9 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
-from harness.process import Process, wait_for
+from harness.process import PATIENCE_S, Process, wait_for
 from harness.programs import ROOT, program
 
 PARTS = ROOT / "tests" / "system" / "usb_kernel"
@@ -28,6 +30,8 @@ path = "/data/spool.db"
 quota = "{quota}"
 [memory]
 ring = "8MiB"
+[forward.backoff]
+max = "1s"
 [waveform]
 rate = "{waveform}"
 [kafka]
@@ -43,6 +47,7 @@ INSTRUMENT = """\
 [[instrument]]
 id = "{}"
 port = "usb"
+{}
 """
 
 
@@ -57,42 +62,76 @@ def libraries(path):
     return re.findall(r"(/\S+) \(0x", answer.stdout)
 
 
-class Guest:
-    """`ports`: (USB/IP port, bus ids) of the emulators' server on the host."""
+def _clock(scale):
+    """QEMU's options for the clocks, and the kernel's words.
 
-    def __init__(self, scratch, instruments, usbip_port, brokers="", waveform="full", udev=False):
+    The guest counts the ticks of the host's processor, and is told a wrong rate. Its date is an
+    hour off: what an instrument says of the host's time is then never taken for the guest's.
+    """
+    if scale == 1:
+        return [], ""
+    answer = subprocess.run([program("tick_rate")], capture_output=True, text=True, check=True)
+    date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 3600))
+    return (["-rtc", f"base={date}"],
+            f" tsc=reliable tsc_early_khz={round(int(answer.stdout) / scale)}")
+
+
+class Guest:
+    """`instruments`: id, or (id, lines of its configuration). `plugs`: PORT:BUSID of the emulators.
+
+    Settings: `brokers` (as the guest sees them), `waveform`; `user`, who the daemon is; `udev`: the
+    real udevd and our rules, from the start (True), or "later": the word `do start_udev`;
+    `time_scale`: all clocks of the guest go so much slower than the host's. An instrument at the
+    same time scale has its full rate there, and the emulated processor has the time for it.
+    """
+
+    def __init__(self, scratch, instruments, plugs, **settings):
         self.scratch = scratch
         self.log = scratch.path("guest.log")
         self.disk = scratch.path("disk.img")
         self.last = None
         self.link = None
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        bus_ids = " ".join(f"1-{k + 1}" for k in range(len(instruments)))
-        config = CONFIG.format(quota="384MiB", waveform=waveform,
-                               brokers=f'"{brokers}"' if brokers else "")
-        config += "".join(INSTRUMENT.format(one) for one in instruments)
-        port = self.listener.getsockname()[1]
-        conf = f"USBIP_PORT={usbip_port}\nCONTROL_PORT={port}\nBUS_IDS='{bus_ids}'\n"
-        texts = {"etc/wattspool.toml": config, "guest.conf": conf,
-                 "etc/passwd": "root:x:0:0::/:/bin/sh\nwattspool:x:900:900::/:/bin/sh\n",
-                 "etc/group": "root:x:0:\nwattspool:x:900:\n",
-                 "etc/nsswitch.conf": "passwd: files\ngroup: files\n"}
-        if udev:
-            texts["guest.conf"] += "UDEV=1\n"
-            texts["etc/udev/rules.d/60-wattspool.rules"] = RULES.read_text(encoding="utf-8")
+        self.socket = scratch.socket("guest.sock")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.socket))
+        self.listener.listen()
+        self.time_scale = settings.get("time_scale", 1)
+        udev = settings.get("udev")
         self._make_disk()
-        self._make_root(texts, [program("wattspoold"), program("wattspool"), program("vhci_keep")]
+        self._make_root(self._texts(instruments, plugs, settings),
+                        [program("wattspoold"), program("wattspool"), program("vhci_keep")]
                         + (["/bin/udevadm"] if udev else []))
         kernel = kernel_folder()
+        clock, words = _clock(self.time_scale)
         self.process = Process(
             ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-nodefaults",
              "-no-user-config", "-display", "none", "-no-reboot", "-kernel", kernel / "vmlinux",
-             "-initrd", self.root, "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+             "-initrd", self.root, "-append",
+             "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check" + words, *clock,
              "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
              "-drive", f"file={self.disk},format=raw,if=none,id=d0,cache=unsafe",
              "-device", "virtio-blk-pci,drive=d0",
-             "-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"], self.log)
+             "-serial", "stdio", "-serial", f"unix:{self.socket}",
+             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"], self.log)
         scratch.keep(self)
+
+    def _texts(self, instruments, plugs, settings):
+        """The files of the guest that differ from test to test."""
+        brokers = settings.get("brokers", "")
+        config = CONFIG.format(quota="384MiB", waveform=settings.get("waveform", "full"),
+                               brokers=f'"{brokers}"' if brokers else "")
+        blocks = [INSTRUMENT.format(*((one, "") if isinstance(one, str) else one))
+                  for one in instruments]
+        user = settings.get("user", "wattspool" if settings.get("udev") else "root")
+        conf = f"PLUGS='{' '.join(plugs)}'\nDAEMON_USER={user}\n"
+        texts = {"etc/wattspool.toml": config + "".join(blocks), "etc/drain.toml": config,
+                 "guest.conf": conf + ("UDEV=1\n" if settings.get("udev") is True else ""),
+                 "etc/passwd": "root:x:0:0::/:/bin/sh\nwattspool:x:900:900::/:/bin/sh\n",
+                 "etc/group": "root:x:0:\nwattspool:x:900:\n",
+                 "etc/nsswitch.conf": "passwd: files\ngroup: files\n"}
+        if settings.get("udev"):
+            texts["etc/udev/rules.d/60-wattspool.rules"] = RULES.read_text(encoding="utf-8")
+        return texts
 
     def _make_disk(self):
         with open(self.disk, "wb") as disk:
@@ -135,22 +174,36 @@ class Guest:
         self.link, _ = self.listener.accept()
         with self.link.makefile(encoding="utf-8") as lines:
             for line in lines:
-                self.last = json.loads(line)
+                if line.startswith("{"):
+                    self.last = json.loads(line)
 
-    def wait_until(self, condition, what, seconds=60):
-        """Of the newest status of the daemon in the guest."""
+    def wait_until(self, condition, what, seconds=PATIENCE_S):
+        """Of the newest status of the daemon in the guest; seconds of its own clock."""
+        seconds /= self.time_scale
         def look():
             assert self.process.running(), f"the guest has ended\n{self.text()}"
             return self.last and condition(self.last) and self.last
         return wait_for(look, f"{what}; {self.log}; last status {self.last}", seconds, 0.05)
 
-    def instrument(self, status, instrument):
-        return next(one for one in status["instruments"] if one["id"] == instrument)
+    def instrument(self, instrument):
+        """Of the newest status."""
+        return next(one for one in self.last["instruments"] if one["instrument"] == instrument)
+
+    def say(self, words):
+        self.link.sendall(words.encode() + b"\n")
+
+    def drain(self, seconds=PATIENCE_S):
+        """SIGTERM for the daemon, then one without instruments that sends what is left."""
+        before = self.last["pid"]
+        self.say("drain")
+        self.wait_until(
+            lambda status: status["pid"] != before and status["spool"]["unacked_rows"] == 0,
+            "the spool is drained", seconds)
 
     def stop(self):
         """SIGTERM for the daemon, then the end of the machine. Its disk can be read afterwards."""
-        self.link.sendall(b"stop\n")
-        code = self.process.child.wait(60)
+        self.say("stop")
+        code = self.process.child.wait(PATIENCE_S / self.time_scale)
         assert code == GOOD_END, f"the guest ended with {code}\n{self.text()}"
 
     def spool(self):

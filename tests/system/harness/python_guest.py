@@ -29,7 +29,7 @@ class PythonGuest:
             ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "768", "-smp", "1",
              "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
              "-kernel", kernel_folder() / "vmlinux", "-initrd", root,
-             "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+             "-append", "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check",
              "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
              "-virtfs", share.format("/", "host") + ",readonly=on",
              "-virtfs", share.format(self.results, "results"),

@@ -21,6 +21,7 @@ class Scratch:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
         self.short_folder = None
         self.stack = contextlib.ExitStack()
+        self.failed = False
 
     def __enter__(self):
         return self
@@ -29,7 +30,7 @@ class Scratch:
         self.stack.close()
         if self.short_folder:
             shutil.rmtree(self.short_folder, ignore_errors=True)
-        if kind is None:
+        if kind is None and not self.failed:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"everything of this run is kept in {self.folder}", file=sys.stderr, flush=True)
@@ -38,6 +39,10 @@ class Scratch:
     def keep(self, thing):
         self.stack.callback(thing.end)
         return thing
+
+    def keep_files(self):
+        """The run has failed, and nobody will raise what says so."""
+        self.failed = True
 
     def path(self, name):
         return self.folder / name

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The first process of the guest. /guest.conf says what to attach and where the test listens. QEMU
-# ends with 33 when the daemon ended with 0, with 35 otherwise.
+# The first process of the guest. /guest.conf says what to attach. The test is at the second serial
+# port. QEMU ends with 33 when the daemon ended with 0, with 35 otherwise.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -24,38 +24,60 @@ finish() {
   poweroff -f
 }
 
-if [ -n "$UDEV" ]; then  # the real one, with the rules that the package installs
-  ln -s udevadm /bin/systemd-udevd
-  systemd-udevd --daemon --resolve-names=early
-  chown -R wattspool:wattspool /data
+[ "$DAEMON_USER" = root ] || {
+  chown -R "$DAEMON_USER" /data
   chmod 1777 /run
-  user=wattspool
-fi
+}
+# udevd, the real one, with the rules that the package installs. What is plugged in already gets its
+# permissions too.
+start_udev() {
+  ln -s udevadm /bin/systemd-udevd
+  systemd-udevd --daemon --resolve-names=early </dev/null
+  udevadm trigger --subsystem-match=usb --action=add
+}
+[ -z "$UDEV" ] || start_udev
 # shellcheck disable=SC2086  # several words
-vhci_keep 10.0.2.2 "$USBIP_PORT" $BUS_IDS &
+vhci_keep 10.0.2.2 $PLUGS &
 keeper=$!
-su "${user:-root}" -s /bin/sh -c "exec wattspoold --config /etc/wattspool.toml" &
-daemon=$!
 
-# The status goes to the test, its words come back: stop, or kill.
+start_daemon() {
+  su "$DAEMON_USER" -s /bin/sh -c "exec wattspoold --config $1" &
+  daemon=$!
+}
+failed=
+stop_daemon() {
+  kill -TERM "$daemon"
+  wait "$daemon"
+  code=$?
+  echo "wattspoold ended with $code"
+  [ "$code" -eq 0 ] || failed=yes
+}
+start_daemon /etc/wattspool.toml
+
+# The status goes to the test, its words come back: drain (go on without instruments), do (a line of
+# shell), stop.
 report() {
-  while kill -0 "$daemon" 2>/dev/null; do
+  while :; do
     [ ! -s /run/status.json ] || { tr -d '\n' </run/status.json; echo; }
     sleep 0.3
   done
 }
-mkfifo /run/reports /run/words
-report >/run/reports &
-nc 10.0.2.2 "$CONTROL_PORT" </run/reports >/run/words &
-while read -r word; do
-  [ "$word" != stop ] || break
-done </run/words
-kill -TERM "$daemon"
-wait "$daemon"
-code=$?
-echo "wattspoold ended with $code"
+stty -F /dev/ttyS1 raw -echo
+report >/dev/ttyS1 &
+while read -r word rest; do
+  case $word in
+    drain)
+      stop_daemon
+      start_daemon /etc/drain.toml
+      ;;
+    do) eval "$rest" ;;
+    stop) break ;;
+  esac
+  kill -0 "$daemon" || break
+done </dev/ttyS1
+stop_daemon
 ls -l /dev/bus/usb/*/*
 kill "$keeper"
 [ -z "$SHOW_KERNEL_LOG" ] || dmesg
-[ "$code" -eq 0 ] || finish '\021'
+[ -z "$failed" ] || finish '\021'
 finish '\020'

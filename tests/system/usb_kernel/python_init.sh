@@ -22,13 +22,8 @@ share host /host ro,cache=loose
 share results "/host$RESULTS" rw
 for folder in proc sys dev; do mount -o bind /$folder /host/$folder; done
 
-# A keeper for each server; it attaches its device k at port k, so those before are no devices.
-before=
-for plug in $PLUGS; do
-  # shellcheck disable=SC2086  # several words, or none
-  vhci_keep 10.0.2.2 "${plug%%:*}" $before "${plug#*:}" &
-  before="$before none"
-done
+# shellcheck disable=SC2086  # several words
+vhci_keep 10.0.2.2 $PLUGS &
 # shellcheck disable=SC2086
 PYTHONDONTWRITEBYTECODE=1 chroot /host $COMMAND
 code=$?

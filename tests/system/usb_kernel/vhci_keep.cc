@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In the guest: keeps devices of a USB/IP server attached to the kernel, as a hand that plugs them
-// in again and again. Usage: vhci_keep ADDRESS PORT BUSID...; runs until it is killed.
+// In the guest: keeps devices of USB/IP servers attached to the kernel, as a hand that plugs them
+// in again and again. Usage: vhci_keep ADDRESS PORT:BUSID...; runs until it is killed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -72,18 +72,20 @@ bool attach(int port, int fd, std::uint32_t device_id) {
 int main(int argc, char** argv) {
   sockaddr_in server{};
   server.sin_family = AF_INET;
-  if (argc < 4 || ::inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return 2;
-  server.sin_port = htons(static_cast<std::uint16_t>(std::atoi(argv[2])));
+  if (argc < 3 || ::inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return 2;
   if (port_states().empty()) return 1;
   for (;; ::usleep(kLookAgainUs)) {
     // Device k stays at port k.
-    for (int k = 0; k + 3 < argc; ++k) {
+    for (int k = 0; k + 2 < argc; ++k) {
       const std::vector<int> states = port_states();
       if (states[static_cast<std::size_t>(k)] != kFree) continue;
+      const char* const bus_id = std::strchr(argv[k + 2], ':');
+      if (bus_id == nullptr) return 2;
+      server.sin_port = htons(static_cast<std::uint16_t>(std::atoi(argv[k + 2])));
       std::uint32_t device_id = 0;
-      const int fd = import_device(server, argv[k + 3], device_id);
+      const int fd = import_device(server, bus_id + 1, device_id);
       if (fd < 0) continue;
-      if (attach(k, fd, device_id)) std::printf("plugged in %s\n", argv[k + 3]);
+      if (attach(k, fd, device_id)) std::printf("plugged in %s\n", argv[k + 2]);
       std::fflush(stdout);
       ::close(fd);  // the kernel has its own
     }

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instruments on the bus of a guest, with a broker on the host or without: what its tests share."""
+
+import unittest
+
+from harness.agent import Agent
+from harness.audit import compare_with_truth, run_audit
+from harness.broker import RealBroker
+from harness.emulator import Emulator
+from harness.guest import Guest
+from harness.scratch import Scratch
+from harness.spool_audit import audit_spool
+
+LANES = ("telemetry", "waveform")
+
+
+class GuestBench(unittest.TestCase):
+    """plug_in() the instruments, boot(), do something to them, audit what came of it."""
+
+    def run(self, result=None):
+        result = result or self.defaultTestResult()
+        bad = len(result.failures) + len(result.errors)
+        with Scratch("usb") as self.scratch:
+            super().run(result)
+            if len(result.failures) + len(result.errors) > bad:
+                self.scratch.keep_files()
+        return result
+
+    def setUp(self):
+        self.emulators = {}  # by instrument id
+        self.lines = {}      # of the configuration, likewise
+        self.broker = None
+        self.outages = 0
+
+    def plug_in(self, instrument, *options, configuration="", name=None):
+        """Before boot(). `name`: of the emulator's files, when the id is no name for them."""
+        model, serial = instrument.split("/")
+        emulator = Emulator(self.scratch, [serial], ["--load", "ble", *options],
+                            name or instrument.replace("/", "-"), model=model, listen=True)
+        self.emulators[name or instrument] = emulator.start()
+        if name is None:
+            self.lines[instrument] = configuration
+        return emulator
+
+    def boot(self, broker=False, **settings):
+        if broker:
+            self.broker = RealBroker(self.scratch)
+            self.host = Agent(self.scratch, "host", brokers=self.broker.bootstrap)
+            self.host.ask("topics", "create")
+            settings["brokers"] = self.broker.guest_bootstrap
+        plugs = [plug for emulator in self.emulators.values() for plug in emulator.plugs()]
+        self.guest = Guest(self.scratch, list(self.lines.items()), plugs, **settings).start()
+
+    # Conditions.
+
+    def one(self, instrument):
+        return self.guest.instrument(instrument)
+
+    def until(self, instrument, condition, what):
+        return self.guest.wait_until(lambda _: condition(self.one(instrument)),
+                                     f"{instrument}: {what}")
+
+    def streams(self, instrument, more_than=0):
+        self.until(instrument,
+                   lambda one: one["state"] == "streaming" and one["values_total"] > more_than,
+                   f"it streams, more than {more_than} values")
+
+    def all_stream(self):
+        for instrument in self.lines:
+            self.streams(instrument)
+
+    def more(self, instrument, values):
+        self.streams(instrument, self.one(instrument)["values_total"] + values)
+
+    def losses(self):
+        return sum(one["losses_total"] for one in self.guest.last["instruments"])
+
+    def one_gap_for_each(self, audit, outages):
+        """Each outage is one Gap of each lane: those that were meant, and those of a busy host."""
+        self.assertGreaterEqual(self.outages, outages)
+        if self.outages > outages:
+            print(f"{self.outages - outages} more outages: the host is too busy", flush=True)
+        gaps = audit.document["gap_events"]
+        self.assertEqual(gaps.get("disconnect", 0), self.outages * len(LANES))
+
+    # What happens to an instrument.
+
+    def send(self, instrument, words):
+        return self.emulators[instrument].send(instrument.split("/")[1], words)
+
+    def outage(self, how, *instruments, values=200_000):
+        """One that costs each of them its connection: noticed, told, and over."""
+        losses = [self.one(instrument)["losses_total"] for instrument in instruments]
+        for instrument in instruments:
+            self.send(instrument, how)
+        for instrument, before in zip(instruments, losses):
+            self.until(instrument, lambda one, before=before: one["losses_total"] > before,
+                       f"{how}: it is noticed")
+        for instrument in instruments:
+            self.more(instrument, values)
+
+    # The end.
+
+    def audited(self):
+        """From the broker's side if there is one, else from the file on the guest's disk."""
+        self.all_stream()
+        self.outages = self.losses()
+        if self.broker:
+            self.guest.drain()
+        self.guest.stop()
+        audit = run_audit(self.host) if self.broker else audit_spool(self.guest.spool())
+        self.assertEqual(audit.findings(), [])
+        self.assertTrue(audit.holds)
+        self.assertEqual(audit.duplicated(), 0)
+        self.assertEqual(audit.missing(), 0)
+        self.assertEqual(audit.devices(), sorted(one.replace("/", "-") for one in self.lines))
+        for device, parts in audit.document["devices"].items():
+            for lane in LANES:
+                ids = parts["lanes"][lane]
+                print(f"{device} {lane}: {ids['ids_delivered']} delivered, "
+                      f"{ids['ids_in_gaps']} in gaps", flush=True)
+                self.assertGreater(ids["ids_delivered"], 0)
+                self.assertEqual(ids["ids_total"], ids["ids_delivered"] + ids["ids_in_gaps"])
+                self.assertEqual((ids["ids_missing"], ids["ids_twice"]), (0, 0))
+        rows = compare_with_truth(audit, self.emulators.values())
+        self.assertGreaterEqual(len(rows), 2 * len(self.lines))
+        for row in rows:
+            self.assertTrue(row[-1], row)
+        print(f"gap events: {audit.document['gap_events']}", flush=True)
+        return audit

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What takes longer on a real kernel's USB stack (see usb_kernel_test.py)."""
+
+import unittest
+
+from harness.guest_bench import GuestBench
+
+JS220 = "js220/000001"
+JS110 = "js110/000110"
+SLOWLY = ("--time-scale", "0.25")
+FULL = 'waveform.rate = "full"'
+# Of the guest's own clock: both models have their full rate there.
+GUEST_TIME_SCALE = 0.15
+
+
+class UsbKernelCampaign(GuestBench):
+    def test_full_rate(self):
+        """What the emulated processor does not keep up with is in named gaps."""
+        self.plug_in(JS220)
+        self.boot(waveform="1kHz")
+        self.all_stream()
+        self.more(JS220, 20_000_000)
+        ids = self.audited().lane("telemetry")
+        print(f"share lost at full rate: {ids['in_gaps'] / ids['total']:.4f}", flush=True)
+
+    def test_both_models_at_once(self):
+        """At full rate in the time of a guest whose clock goes slowly, through a broker."""
+        scale = ("--time-scale", str(GUEST_TIME_SCALE))
+        self.plug_in(JS220, *scale, configuration=FULL)
+        self.plug_in(JS110, *scale, configuration=FULL)
+        self.boot(broker=True, time_scale=GUEST_TIME_SCALE)
+        self.all_stream()
+        for instrument in (JS220, JS110):
+            self.more(instrument, 3_000_000)
+            self.outage("replug 2s", instrument)
+        audit = self.audited()
+        self.one_gap_for_each(audit, 2)
+        ids = audit.lane("telemetry")
+        print(f"share lost: {ids['in_gaps'] / ids['total']:.4f}", flush=True)
+
+    def test_ten_replugs(self):
+        """Through a broker."""
+        self.plug_in(JS220, *SLOWLY, configuration=FULL)
+        self.boot(broker=True)
+        self.all_stream()
+        for k in range(10):
+            self.outage(("replug 300ms", "disconnect 300ms")[k % 2], JS220)
+        races = self.one(JS220)["claims_repeated_total"]
+        print(f"claims that came before the configuration: {races}", flush=True)
+        self.one_gap_for_each(self.audited(), 10)
+
+    def test_an_updater_is_named_and_not_opened(self):
+        for instrument in (JS220, JS110):
+            self.plug_in(instrument, *SLOWLY)
+        self.boot(waveform="1kHz", time_scale=0.25)
+        self.all_stream()
+        for instrument in (JS220, JS110):
+            opens = self.one(instrument)["opens_total"]
+            self.send(instrument, "updater 8s")
+            self.until(instrument, lambda one: one["state"] == "updater", "its updater is told")
+            self.assertEqual(self.one(instrument)["opens_total"], opens)
+            self.streams(instrument, self.one(instrument)["values_total"])
+        self.one_gap_for_each(self.audited(), 2)
+
+    def test_faults_of_the_bus(self):
+        self.plug_in(JS220, *SLOWLY, configuration=FULL)
+        self.boot()
+        self.all_stream()
+        for fault in ("stall-in", "stall-in 15", "io-error", "io-error 15", "babble 15",
+                      "tear 21 5", "lose 21 5"):
+            self.send(JS220, fault)
+            self.more(JS220, 200_000)
+        self.assertGreater(self.one(JS220)["transfers_failed_total"], 0)
+        self.outage("stall-in 30", JS220)  # more than it bears; the next openings fail too
+        self.outage("silent", JS220)
+        self.send(JS220, "slow-control 300ms 2")
+        self.outage("replug 300ms", JS220)
+        self.send(JS220, "slow-control 2s")  # longer than it waits: one opening fails
+        self.outage("replug 300ms", JS220)
+        audit = self.audited()
+        self.one_gap_for_each(audit, 4)
+        self.assertGreater(audit.document["gap_events"]["usb_loss"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(warnings="ignore")  # the fixture leaves brokers running on purpose
