@@ -19,7 +19,7 @@ class UsbKernelCampaign(GuestBench):
         self.plug_in(JS220)
         self.boot(waveform="1kHz")
         self.all_stream()
-        self.more(JS220, 20_000_000)
+        self.more(20_000_000, JS220)
         ids = self.audited().lane("telemetry")
         print(f"share lost at full rate: {ids['in_gaps'] / ids['total']:.4f}", flush=True)
 
@@ -31,7 +31,7 @@ class UsbKernelCampaign(GuestBench):
         self.boot(broker=True, time_scale=GUEST_TIME_SCALE)
         self.all_stream()
         for instrument in (JS220, JS110):
-            self.more(instrument, 3_000_000)
+            self.more(3_000_000, instrument)
             self.outage("replug 2s", instrument)
         audit = self.audited()
         self.one_gap_for_each(audit, 2)
@@ -59,7 +59,7 @@ class UsbKernelCampaign(GuestBench):
             self.send(instrument, "updater 8s")
             self.until(instrument, lambda one: one["state"] == "updater", "its updater is told")
             self.assertEqual(self.one(instrument)["opens_total"], opens)
-            self.streams(instrument, self.one(instrument)["values_total"])
+            self.more(0, instrument)
         self.one_gap_for_each(self.audited(), 2)
 
     def test_faults_of_the_bus(self):
@@ -69,7 +69,7 @@ class UsbKernelCampaign(GuestBench):
         for fault in ("stall-in", "stall-in 15", "io-error", "io-error 15", "babble 15",
                       "tear 21 5", "lose 21 5"):
             self.send(JS220, fault)
-            self.more(JS220, 200_000)
+            self.more(200_000, JS220)
         self.assertGreater(self.one(JS220)["transfers_failed_total"], 0)
         self.outage("stall-in 30", JS220)  # more than it bears; the next openings fail too
         self.outage("silent", JS220)

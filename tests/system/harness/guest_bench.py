@@ -60,17 +60,20 @@ class GuestBench(unittest.TestCase):
         return self.guest.wait_until(lambda _: condition(self.one(instrument)),
                                      f"{instrument}: {what}")
 
-    def streams(self, instrument, more_than=0):
-        self.until(instrument,
-                   lambda one: one["state"] == "streaming" and one["values_total"] > more_than,
-                   f"it streams, more than {more_than} values")
+    def stream(self, more_than):
+        """`more_than`: values by instrument. The status comes once a second, so all are waited for
+        at once."""
+        def look(_):
+            return all(self.one(instrument)["state"] == "streaming"
+                       and self.one(instrument)["values_total"] > values
+                       for instrument, values in more_than.items())
+        self.guest.wait_until(look, f"they stream, more than {more_than} values")
 
     def all_stream(self):
-        for instrument in self.lines:
-            self.streams(instrument)
+        self.stream(dict.fromkeys(self.lines, 0))
 
-    def more(self, instrument, values):
-        self.streams(instrument, self.one(instrument)["values_total"] + values)
+    def more(self, values, *instruments):
+        self.stream({one: self.one(one)["values_total"] + values for one in instruments})
 
     def losses(self):
         return sum(one["losses_total"] for one in self.guest.last["instruments"])
@@ -96,8 +99,7 @@ class GuestBench(unittest.TestCase):
         for instrument, before in zip(instruments, losses):
             self.until(instrument, lambda one, before=before: one["losses_total"] > before,
                        f"{how}: it is noticed")
-        for instrument in instruments:
-            self.more(instrument, values)
+        self.more(values, *instruments)
 
     # The end.
 
