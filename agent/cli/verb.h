@@ -24,6 +24,7 @@ class Verb {
 
 std::unique_ptr<Verb> make_status_verb();
 std::unique_ptr<Verb> make_check_verb();
+std::unique_ptr<Verb> make_metrics_verb();
 std::unique_ptr<Verb> make_run_verb();
 std::unique_ptr<Verb> make_release_verb();
 std::unique_ptr<Verb> make_claim_verb();

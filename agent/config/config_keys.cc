@@ -81,6 +81,8 @@ constexpr std::array kKeys = {
             "the socket that wattspool talks to"},
     KeySpec{"status.file", kPath, "", 0, 0, "", kRestart,
             "status, written once a second; default: status.json beside control.socket"},
+    KeySpec{"metrics.listen", kListen, "127.0.0.1:19220", 0, 0, "", kRestart,
+            "address and port where Prometheus gets metrics, without a password; or off"},
     KeySpec{"log.level", kChoice, "info", 0, 0, "debug info warning error", kReload,
             "least severity that is logged"},
     KeySpec{"log.format", kChoice, "text", 0, 0, "text json", kReload, "form of a log line"},

@@ -16,6 +16,7 @@ enum class KeyType {
   kPath,          // absolute
   kSecretFile,    // absolute, or the name of a credential in $CREDENTIALS_DIRECTORY
   kPort,          // usb or unix:/path
+  kListen,        // IPv4 address:port, or off
   kPrefix,        // topic prefix
   kChoice,
   kInteger,

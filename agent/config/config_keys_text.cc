@@ -61,6 +61,8 @@ std::string_view to_string(KeyType type) {
       return "secret file";
     case KeyType::kPort:
       return "port";
+    case KeyType::kListen:
+      return "address";
     case KeyType::kPrefix:
       return "prefix";
     case KeyType::kChoice:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/setting_value.h"
 
+#include <arpa/inet.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <charconv>
@@ -116,6 +117,18 @@ bool is_prefix(std::string_view text) {
   return text.size() <= 64 && (text.empty() || proto::is_wire_id(text));
 }
 
+// Port 0 takes a free one.
+bool is_listen_address(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return false;
+  in_addr address{};
+  if (::inet_pton(AF_INET, text.substr(0, colon).c_str(), &address) != 1) return false;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data() + colon + 1, end, port);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
 // The types whose value is a text with a form.
 Checked read_text(const KeySpec& key, const ConfigNode& node) {
   const std::string& text = node.text;
@@ -145,6 +158,11 @@ Checked read_text(const KeySpec& key, const ConfigNode& node) {
     case KeyType::kPort:
       if (text != "usb" && text.rfind("unix:/", 0) != 0) {
         return bad("is not a port; write usb, or unix:/path/of/the/socket");
+      }
+      break;
+    case KeyType::kListen:
+      if (text != "off" && !is_listen_address(text)) {
+        return bad("is not address:port; write 127.0.0.1:19220 (IPv4, no name), or off");
       }
       break;
     case KeyType::kPrefix:

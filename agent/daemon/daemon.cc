@@ -36,7 +36,8 @@ Daemon::Daemon(DaemonSetup setup, const proto::Clock& clock, Log& log)
       clock_(clock),
       log_(log),
       status_log_(log),
-      heartbeat_(setup_.loaded.config.settings.text("topics.prefix")) {}
+      heartbeat_(setup_.loaded.config.settings.text("topics.prefix")),
+      metrics_(setup_.loaded.config.settings.text("metrics.listen"), log) {}
 
 Daemon::~Daemon() = default;
 
@@ -68,6 +69,8 @@ tl::expected<std::unique_ptr<Daemon>, StartFailure> Daemon::start(DaemonSetup se
   if (const auto opened = daemon->open_control(); !opened) {
     return tl::unexpected(socket_failure(opened.error(), config));
   }
+  daemon->serve_metrics(clock.monotonic_ns());
+  daemon->metrics_.publish(daemon->builder_->build());
   agent::start(*daemon->parts_);
   if (config.instruments.empty()) {
     log.warning("no instrument is configured, nothing is acquired; add an [[instrument]]");
@@ -145,10 +148,17 @@ void Daemon::on_tick(std::int64_t now_ns) {
   }
 }
 
+void Daemon::serve_metrics(std::int64_t now_ns) {
+  metrics_.open(now_ns);
+  builder_->set_metrics(metrics_.status());
+}
+
 void Daemon::on_second(std::int64_t now_ns) {
   second_ns_ = now_ns;
+  serve_metrics(now_ns);
   builder_->sample();
   const AgentStatus status = builder_->build();
+  metrics_.publish(status);
   is_stuck_ = !status.stuck_threads.empty();
   const LossTotals evicted = parts_->losses.totals();
   const std::string& path = setup_.loaded.config.settings.text("status.file");
@@ -195,6 +205,7 @@ bool Daemon::stop() {
   std::optional<StopGuard> guard;
   if (setup_.exit_when_stop_hangs) guard.emplace(setup_.stop_limit, log_);
   desk_->close();
+  metrics_.close();
   const auto hung = agent::stop(*parts_, clock_, setup_.stop_limit - kCloseReserve,
                                 [&guard](const std::string& step) {
                                   if (guard) guard->enter(step);

@@ -15,6 +15,7 @@
 #include "agent/daemon/heartbeat.h"
 #include "agent/daemon/instrument_factory.h"
 #include "agent/daemon/main_mailbox.h"
+#include "agent/daemon/metrics_desk.h"
 #include "agent/daemon/parts.h"
 #include "agent/daemon/progress_watch.h"
 #include "agent/daemon/sd_notify.h"
@@ -58,6 +59,7 @@ class Daemon {
   void on_signals(int signal_fd);
   void reload();
   void on_tick(std::int64_t now_ns);
+  void serve_metrics(std::int64_t now_ns);
   void on_second(std::int64_t now_ns);
   void end_for_new_spool();
   void tell_overflow(std::int64_t now_ns);
@@ -70,6 +72,7 @@ class Daemon {
   MainMailbox mailbox_;
   StatusLog status_log_;
   Heartbeat heartbeat_;
+  MetricsDesk metrics_;
   // Made by start().
   std::unique_ptr<Parts> parts_;
   std::unique_ptr<StatusBuilder> builder_;

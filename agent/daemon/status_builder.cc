@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/daemon/process_usage.h"
 #include "agent/status/health.h"
 #include "agent/version.h"
 
@@ -60,10 +61,12 @@ StatusBuilder::StatusBuilder(const Parts& parts, const Config& config, const pro
       clock_(clock),
       started_utc_us_(clock.utc_ns() / 1000),
       started_ns_(clock.monotonic_ns()),
-      watch_(limits) {}
+      watch_(limits),
+      process_(read_process_usage()) {}
 
 void StatusBuilder::sample() {
   const std::int64_t now_ns = clock_.monotonic_ns();
+  process_ = read_process_usage();
   stuck_threads_ = watch_.observe(beats(), now_ns);
   SpoolStatus spool;
   spool.writer = parts_.writer->status();
@@ -150,6 +153,9 @@ AgentStatus StatusBuilder::build() const {
   status.spool.writer = parts_.writer->status();
   status.spool.set_aside = parts_.open_report.set_aside;
   status.spool.damage = parts_.open_report.damage;
+  const LossTotals evicted = parts_.losses.totals();
+  status.spool.evicted_unacked_rows_total = evicted.rows;
+  status.spool.evicted_unacked_values_total = evicted.values;
   status.spool.append_bytes_per_s = rates_.append_bytes_per_s();
   // What waits for the next transaction goes up and down, and says nothing.
   const auto oldest_us = oldest_unacked_us(status.spool);
@@ -157,6 +163,8 @@ AgentStatus StatusBuilder::build() const {
     status.spool.time_to_full_s = rates_.time_to_full_s(status.spool.writer.totals.quota_bytes);
   }
   status.kafka = forwarder_status();
+  status.metrics = metrics_;
+  status.process = process_;
   judge_health(status);
   return status;
 }

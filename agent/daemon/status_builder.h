@@ -47,6 +47,7 @@ class StatusBuilder {
   void sample();
   AgentStatus build() const;  // judged; any time
 
+  void set_metrics(MetricsStatus metrics) { metrics_ = std::move(metrics); }
   void set_restart_needed(std::vector<std::string> keys) { restart_needed_ = std::move(keys); }
 
  private:
@@ -65,6 +66,8 @@ class StatusBuilder {
   SpoolRates rates_;
   std::vector<std::string> stuck_threads_;
   std::vector<std::string> restart_needed_;
+  MetricsStatus metrics_;
+  ProcessUsage process_;
 };
 
 }  // namespace agent

@@ -82,6 +82,7 @@ void LaneSender::count(const EventEntry& entry) {
     ++totals_.gaps;
     totals_.last_utc_us = event.utc_us;
     totals_.last_reason = proto::to_string(event.gap->gap.reason);
+    ++totals_.by_reason[totals_.last_reason];
     if (event.gap->lane != proto::Lane::kWaveform) totals_.values_lost += event.gap->samples_lost;
   }
 }

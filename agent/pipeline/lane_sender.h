@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +28,7 @@ struct EventEntry {
 
 struct GapTotals {
   std::uint64_t gaps = 0;
+  std::map<std::string, std::uint64_t> by_reason;
   std::uint64_t values_lost = 0;  // of the telemetry lane
   std::optional<std::int64_t> last_utc_us;
   std::string last_reason;

@@ -242,6 +242,7 @@ PipelineStatus Pipeline::Impl::status() const {
   status.values_total = values_total_;
   status.values_lost_total = sender_.totals().values_lost;
   status.gaps_total = sender_.totals().gaps;
+  status.gaps_by_reason = sender_.totals().by_reason;
   status.last_gap_utc_us = sender_.totals().last_utc_us;
   status.last_gap_reason = sender_.totals().last_reason;
   status.current_a = last_values_.current_a;

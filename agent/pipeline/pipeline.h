@@ -49,6 +49,7 @@ struct PipelineStatus {
   std::uint64_t values_total = 0;       // per float signal, arrived
   std::uint64_t values_lost_total = 0;  // in gaps
   std::uint64_t gaps_total = 0;
+  std::map<std::string, std::uint64_t> gaps_by_reason;  // those that occurred
   std::optional<std::int64_t> last_gap_utc_us;
   std::string last_gap_reason;
   std::int64_t last_sample_utc_us = 0;

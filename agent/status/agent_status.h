@@ -58,7 +58,23 @@ struct SpoolStatus {
   std::string set_aside;  // a damaged file found at the start; empty: none
   std::string damage;
   double append_bytes_per_s = 0;
+  std::uint64_t evicted_unacked_rows_total = 0;    // of the evicted rows, those not delivered
+  std::uint64_t evicted_unacked_values_total = 0;  // of float signals in them
   std::optional<double> time_to_full_s;  // at the present rate; absent: the backlog does not grow
+};
+
+// What the process uses.
+struct ProcessUsage {
+  std::uint64_t resident_memory_bytes = 0;
+  std::uint64_t descriptors = 0;
+  std::uint64_t threads = 0;
+  double cpu_s = 0;  // user and system
+};
+
+// The endpoint that Prometheus asks.
+struct MetricsStatus {
+  std::string listen;  // off, or address and port
+  std::string error;   // why it cannot be served there; empty: it is, or it is off
 };
 
 struct AgentStatus {
@@ -73,6 +89,8 @@ struct AgentStatus {
   std::vector<InstrumentStatus> instruments;
   SpoolStatus spool;
   ForwarderStatus kafka;
+  MetricsStatus metrics;
+  ProcessUsage process;
   Health health = Health::kHealthy;
   std::vector<HealthReason> reasons;  // worst first
 };

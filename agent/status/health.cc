@@ -35,6 +35,12 @@ class Judge {
     for (const InstrumentStatus& instrument : status_.instruments) judge(instrument);
     spool();
     kafka();
+    if (!status_.metrics.error.empty()) {
+      add(Health::kDegraded, "metrics_not_served", status_.metrics.listen,
+          fmt::format("Metrics cannot be served at {}: {}.", status_.metrics.listen,
+                      status_.metrics.error),
+          "ss -ltnp shows who listens there; free it, or change metrics.listen and restart");
+    }
     for (const std::string& key : status_.restart_needed) {
       add(Health::kDegraded, "restart_needed", key, fmt::format("{} was changed.", key),
           "systemctl restart wattspoold");

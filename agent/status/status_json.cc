@@ -43,6 +43,7 @@ Json instrument_json(const InstrumentStatus& instrument) {
           {"values_total", pipeline.values_total},
           {"values_lost_total", pipeline.values_lost_total},
           {"gaps_total", pipeline.gaps_total},
+          {"gaps_by_reason", pipeline.gaps_by_reason},
           {"last_gap_at", time_json(pipeline.last_gap_utc_us)},
           {"last_gap_reason", pipeline.last_gap_reason},
           {"last_sample_at", time_json(pipeline.last_sample_utc_us)},
@@ -92,6 +93,8 @@ Json spool_json(const SpoolStatus& spool) {
           {"commits_total", writer.commits_total},
           {"appended_rows_total", writer.appended_rows_total},
           {"evicted_rows_total", writer.evicted_rows_total},
+          {"evicted_unacked_rows_total", spool.evicted_unacked_rows_total},
+          {"evicted_unacked_values_total", spool.evicted_unacked_values_total},
           {"last_commit_ms", writer.last_commit_ms},
           {"worst_commit_ms", writer.worst_commit_ms},
           {"last_error", writer.last_error},
@@ -122,6 +125,17 @@ Json kafka_json(const ForwarderStatus& kafka) {
           {"topic_warnings", kafka.topic_warnings}};
 }
 
+Json metrics_json(const MetricsStatus& metrics) {
+  return {{"listen", metrics.listen}, {"error", metrics.error}};
+}
+
+Json process_json(const ProcessUsage& process) {
+  return {{"resident_memory_bytes", process.resident_memory_bytes},
+          {"descriptors", process.descriptors},
+          {"threads", process.threads},
+          {"cpu_s", process.cpu_s}};
+}
+
 }  // namespace
 
 std::string status_to_json(const AgentStatus& status, int indent) {
@@ -150,7 +164,9 @@ std::string status_to_json(const AgentStatus& status, int indent) {
                     {"stuck_threads", status.stuck_threads},
                     {"instruments", std::move(instruments)},
                     {"spool", spool_json(status.spool)},
-                    {"kafka", kafka_json(status.kafka)}};
+                    {"kafka", kafka_json(status.kafka)},
+                    {"metrics", metrics_json(status.metrics)},
+                    {"process", process_json(status.process)}};
   return out.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -157,6 +157,11 @@ InstrumentStatus parse_instrument(const Object& in) {
       .get("current_a", pipeline.current_a)
       .get("voltage_v", pipeline.voltage_v)
       .get("power_w", pipeline.power_w);
+  in.child("gaps_by_reason", [&](const Object& gaps) {
+    for (const auto& [reason, count] : gaps.json().items()) {
+      gaps.get(reason.c_str(), pipeline.gaps_by_reason[reason]);
+    }
+  });
   in.child("run", [&](const Object& run) {
     run.get("test_id", pipeline.test_id)
         .get("state", pipeline.run_state)
@@ -182,6 +187,8 @@ void parse_spool(const Object& in, SpoolStatus& out) {
       .get("commits_total", writer.commits_total)
       .get("appended_rows_total", writer.appended_rows_total)
       .get("evicted_rows_total", writer.evicted_rows_total)
+      .get("evicted_unacked_rows_total", out.evicted_unacked_rows_total)
+      .get("evicted_unacked_values_total", out.evicted_unacked_values_total)
       .get("last_commit_ms", writer.last_commit_ms)
       .get("worst_commit_ms", writer.worst_commit_ms)
       .get("last_error", writer.last_error)
@@ -256,7 +263,17 @@ std::optional<AgentStatus> status_from_json(std::string_view text) {
       .each("instruments",
             [&](const Object& in) { out.instruments.push_back(parse_instrument(in)); })
       .child("spool", [&](const Object& in) { parse_spool(in, out.spool); })
-      .child("kafka", [&](const Object& in) { parse_kafka(in, out.kafka); });
+      .child("kafka", [&](const Object& in) { parse_kafka(in, out.kafka); })
+      .child("metrics",
+             [&](const Object& in) {
+               in.get("listen", out.metrics.listen).get("error", out.metrics.error);
+             })
+      .child("process", [&](const Object& in) {
+        in.get("resident_memory_bytes", out.process.resident_memory_bytes)
+            .get("descriptors", out.process.descriptors)
+            .get("threads", out.process.threads)
+            .get("cpu_s", out.process.cpu_s);
+      });
   if (out.agent_id.empty()) return std::nullopt;
   out.health = health_from(health).value_or(Health::kDegraded);
   return out;

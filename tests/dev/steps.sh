@@ -12,7 +12,7 @@ declare -A packages=(
   [build]="cmake ninja-build g++ ccache pkg-config python3 git librdkafka-dev libsqlite3-dev
     libusb-1.0-0-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
     nlohmann-json3-dev libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev
-    libgmock-dev libbenchmark-dev"
+    libgmock-dev libbenchmark-dev prometheus-cpp-dev"
   [demo]="python3"
   [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3
     qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev
@@ -69,6 +69,11 @@ fetch_kafka() {
 fetch_guest_kernel() {
   tests/system/usb_kernel/fetch_kernel.sh >/dev/null ||
     die "no kernel for the USB tests (see above)"
+}
+
+fetch_prometheus() {
+  tests/system/prometheus/fetch_prometheus.sh >/dev/null ||
+    die "no Prometheus for the tests of metrics (see above)"
 }
 
 # What the package tests boot; only root can make it, and without it they are skipped.

@@ -28,6 +28,8 @@ DRIVERS_VOCABULARY = {
 PRIVATE_HEADERS = {
     "librdkafka/rdkafka.h": "agent/kafka/rdkafka_c.h",
     "librdkafka/rdkafka_mock.h": "agent/kafka/rdkafka_c.h",
+    "prometheus/exposer.h": "agent/metrics/prometheus_cpp.h",
+    "prometheus/metric_family.h": "agent/metrics/prometheus_cpp.h",
     "sqlite3.h": "buffer/sqlite_c.h",
     "libusb.h": "drivers/usb/libusb_c.h",
     "libusb-1.0/libusb.h": "drivers/usb/libusb_c.h",

@@ -57,6 +57,12 @@ const Mistake kMistakes[] = {
      "wattspool.toml:2:6: id: \"js220 1\" is not model/serial, for example js220/001234 (A-Z a-z "
      "0-9 "
      ". _ -)\n"},
+    {"[metrics]\nlisten = \"localhost:19220\"\n",
+     "wattspool.toml:2:10: metrics.listen: \"localhost:19220\" is not address:port; write "
+     "127.0.0.1:19220 (IPv4, no name), or off\n"},
+    {"[metrics]\nlisten = \"127.0.0.1:70000\"\n",
+     "wattspool.toml:2:10: metrics.listen: \"127.0.0.1:70000\" is not address:port; write "
+     "127.0.0.1:19220 (IPv4, no name), or off\n"},
     {"[[instrument]]\nid = \"js999/1\"\nport = \"unix:/a\"\n",
      "wattspool.toml:2:6: id: unknown instrument model in \"js999/1\"; known: js220, js110\n"},
     {"[[instrument]]\nid = \"js220/1\"\nport = \"com1\"\n",

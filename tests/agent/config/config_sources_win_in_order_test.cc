@@ -66,6 +66,8 @@ std::string example_value(const agent::KeySpec& key, const std::string& secret) 
       return "js220/999";
     case agent::KeyType::kPort:
       return "unix:/run/other";
+    case agent::KeyType::kListen:
+      return "0.0.0.0:9000";
     case agent::KeyType::kPath:
       return key.path.find("ca_file") != std::string_view::npos ||
                      key.path.find("certificate_file") != std::string_view::npos

@@ -15,6 +15,13 @@
 
 namespace agent {
 
+namespace {
+
+// Tests that run side by side would fight for the port.
+constexpr const char* kNoMetrics = "metrics.listen = \"off\"\n";
+
+}  // namespace
+
 EmulatedInstruments::EmulatedInstruments(const std::string& socket,
                                          const std::vector<std::string>& serials,
                                          double time_scale) {
@@ -65,7 +72,9 @@ void DaemonBench::plug_in(const std::vector<std::string>& serials, double time_s
 
 void DaemonBench::configure(const std::vector<std::string>& serials, const std::string& more) {
   std::string text = "agent.id = \"bench-1\"\nspool.path = \"" + path("spool.db") +
-                     "\"\ncontrol.socket = \"" + path("control.sock") + "\"\n" + more + "\n";
+                     "\"\ncontrol.socket = \"" + path("control.sock") + "\"\n" +
+                     (more.find("metrics.listen") == std::string::npos ? kNoMetrics : "") + more +
+                     "\n";
   for (const std::string& serial : serials) {
     text +=
         "[[instrument]]\nid = \"js220/" + serial + "\"\nport = \"unix:" + path("usb.sock") + "\"\n";

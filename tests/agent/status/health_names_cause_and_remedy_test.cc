@@ -132,6 +132,11 @@ INSTANTIATE_TEST_SUITE_P(
               [](AgentStatus& it) { fill_spool(it, 1'000, 300); }},
         Cause{"thread_stuck", Health::kCritical, "forwarder", "Thread forwarder makes no progress.",
               [](AgentStatus& it) { it.stuck_threads = {"forwarder"}; }},
+        Cause{"metrics_not_served", Health::kDegraded, "127.0.0.1:19220",
+              "Metrics cannot be served at 127.0.0.1:19220: Address already in use.",
+              [](AgentStatus& it) {
+                it.metrics = {"127.0.0.1:19220", "Address already in use"};
+              }},
         Cause{"restart_needed", Health::kDegraded, "spool.path", "spool.path was changed.",
               [](AgentStatus& it) { it.restart_needed = {"spool.path"}; }}));
 

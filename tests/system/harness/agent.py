@@ -28,6 +28,8 @@ max = "1s"
 prefix = "{prefix}"
 [control]
 socket = "{socket}"
+[metrics]
+listen = "{metrics}"
 """
 INSTRUMENT = """\
 [[instrument]]
@@ -53,6 +55,7 @@ class Agent:
             "agent_id": name, "spool": self.spool, "quota": "2GiB", "ring": "8MiB",
             "waveform": "full",
             "brokers": "", "delivery": "exactly_once", "prefix": "bench.", "socket": self.socket,
+            "metrics": "off",
             **settings}
         if self.settings["brokers"]:
             self.settings["brokers"] = f'"{self.settings["brokers"]}"'
