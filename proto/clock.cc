@@ -16,5 +16,6 @@ std::int64_t read_ns(clockid_t id) {
 
 std::int64_t SystemClock::utc_ns() const { return read_ns(CLOCK_REALTIME); }
 std::int64_t SystemClock::monotonic_ns() const { return read_ns(CLOCK_MONOTONIC); }
+std::int64_t SystemClock::boottime_ns() const { return read_ns(CLOCK_BOOTTIME); }
 
 }  // namespace proto

@@ -8,19 +8,22 @@
 namespace proto {
 
 // Thread-safe. UTC is nanoseconds since 1970-01-01T00:00:00Z; it may step. Monotonic time never
-// does.
+// does, and stands still while the host sleeps. Boot time goes on then.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual std::int64_t utc_ns() const = 0;
   virtual std::int64_t monotonic_ns() const = 0;
+  // A host that never sleeps needs no third clock.
+  virtual std::int64_t boottime_ns() const { return monotonic_ns(); }
 };
 
-// CLOCK_REALTIME and CLOCK_MONOTONIC.
+// CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME.
 class SystemClock final : public Clock {
  public:
   std::int64_t utc_ns() const override;
   std::int64_t monotonic_ns() const override;
+  std::int64_t boottime_ns() const override;
 };
 
 }  // namespace proto

@@ -19,7 +19,6 @@ constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kInvalidAgeMax_ns = 1'000 * kNsPerMs;
 // The run topic's newest value is renewed while a run is open.
 constexpr std::int64_t kRunStateAge_ns = 60'000 * kNsPerMs;
-constexpr std::int64_t kClockStep_ns = 1'000 * kNsPerMs;
 
 const proto::Signal* find_signal(const proto::DeviceInfo& info, std::string_view name) {
   const auto found = std::find_if(info.signals.begin(), info.signals.end(),
@@ -53,7 +52,8 @@ Pipeline::Impl::Impl(const PipelineOptions& options, const proto::InstrumentId& 
       run_state_(options_, links.events.stream()),
       sender_(id, links),
       group_(proto::topic_name(options.topic_prefix, proto::Topic::kTelemetry)),
-      waveform_writer_(options.zstd_level) {
+      waveform_writer_(options.zstd_level),
+      host_(links.clock) {
   restore(saved);
 }
 
@@ -121,6 +121,9 @@ proto::Result<void> Pipeline::Impl::open(const proto::DeviceInfo& info) {
 
 void Pipeline::Impl::lose(const proto::Error& error, proto::GapReason reason) {
   if (live_.has_value()) {
+    // An instrument that the sleeping host did not serve resets itself, or is found silent.
+    const bool by_itself = reason == proto::GapReason::kDisconnect;
+    if (by_itself && host_.take_sleep()) reason = proto::GapReason::kSuspend;
     end_segment();
     lost_reason_ = reason;
   }
@@ -145,10 +148,10 @@ void Pipeline::Impl::begin_segment(const drivers::SegmentStart& start) {
   WS_CHECK(opened_.has_value());
   const bool was_live = live_.has_value();
   if (was_live) {
-    const std::int64_t step_ns =
-        live_->time.utc_ns(live_->position) - start.time.utc_ns(start.first_id);
-    lost_reason_ = std::abs(step_ns) > kClockStep_ns ? proto::GapReason::kClockStep
-                                                     : proto::GapReason::kUsbLoss;
+    lost_reason_ = why_new_segment(start);
+    if (lost_reason_ == proto::GapReason::kUsbLoss && host_.take_sleep()) {
+      lost_reason_ = proto::GapReason::kSuspend;
+    }
     end_segment();
   }
   EventEntry entry = sender_.entry();
@@ -167,13 +170,40 @@ void Pipeline::Impl::begin_segment(const drivers::SegmentStart& start) {
   sender_.send(std::move(entry));
   live_ = Live{start.segment,  start.time,       start.first_id,
                start.first_id, proto::Summary(), start.first_id};
+  host_.mark();
   cutter_.begin(start.first_id);
   lost_reason_ = proto::GapReason::kDisconnect;
 }
 
+// A driver begins a segment within one connection when the counter jumped, or when the time did.
+// Both maps know the first id, so a pause (of the host, the program or the bus) is no step: the old
+// map has gone on over it.
+proto::GapReason Pipeline::Impl::why_new_segment(const drivers::SegmentStart& start) const {
+  const bool is_forward = start.first_id >= live_->position;
+  const std::int64_t off_ns =
+      start.time.utc_ns(start.first_id) - live_->time.utc_ns(start.first_id);
+  if (is_forward && std::llabs(off_ns) <= HostClock::kStepMinNs) return proto::GapReason::kUsbLoss;
+  // Without a hole the counter cannot have jumped. With one it may have; then the host's clocks
+  // say.
+  const bool is_next = is_forward && start.first_id.value() - live_->position.value() <
+                                         static_cast<std::uint64_t>(live_->time.rate_hz);
+  return is_next || host_.step_ns() != 0 ? proto::GapReason::kClockStep
+                                         : proto::GapReason::kUsbLoss;
+}
+
+void Pipeline::Impl::add_clock_step(EventEntry& entry, double step_s) const {
+  proto::EventRecord step = event("clock_step", "the host clock stepped; a new segment begins");
+  step.severity = proto::Severity::kWarning;
+  step.value = step_s;
+  entry.events.push_back(std::move(step));
+}
+
 void Pipeline::Impl::join(EventEntry& entry, const drivers::SegmentStart& start, bool was_live) {
   const SegmentTail tail = *entry.now.tail;
-  const SegmentHead head = {start.first_id, start.time};
+  // A step while nothing was read is not part of the gap: the head is told in the old time.
+  const std::int64_t step_ns = was_live ? 0 : host_.step_ns();
+  SegmentHead head = {start.first_id, start.time};
+  head.time.reference_utc_ns -= step_ns;
   proto::SampleId seen_end;
   for (const auto& [lane, ledger] : entry.now.lanes) {
     seen_end = std::max(
@@ -181,7 +211,7 @@ void Pipeline::Impl::join(EventEntry& entry, const drivers::SegmentStart& start,
   }
   // Within one connection the driver has watched the counter; the host clock need not agree.
   const bool went_on = was_live ? start.first_id >= seen_end
-                                : counter_went_on(tail, head, seen_end, clock_.utc_ns());
+                                : counter_went_on(tail, head, seen_end, clock_.utc_ns() - step_ns);
   const std::map<proto::Lane, LaneLedger> lanes = entry.now.lanes;
   for (const auto& [lane, ledger] : lanes) {
     for (proto::Gap& gap : gaps_between(tail, head, ledger, went_on)) {
@@ -190,16 +220,16 @@ void Pipeline::Impl::join(EventEntry& entry, const drivers::SegmentStart& start,
     }
   }
   if (lost_reason_ == proto::GapReason::kClockStep) {
-    proto::EventRecord step = event("clock_step", "the host clock stepped; a new segment begins");
-    step.severity = proto::Severity::kWarning;
-    step.value =
-        static_cast<double>(start.time.utc_ns(start.first_id) - tail.time.utc_ns(start.first_id)) /
-        1e9;
-    entry.events.push_back(std::move(step));
+    const std::int64_t off_ns =
+        start.time.utc_ns(start.first_id) - tail.time.utc_ns(start.first_id);
+    add_clock_step(entry, static_cast<double>(went_on ? off_ns : host_.step_ns()) / 1e9);
+  } else if (step_ns != 0) {
+    add_clock_step(entry, static_cast<double>(step_ns) / 1e9);
   }
 }
 
 void Pipeline::Impl::tick() {
+  host_.observe();
   const std::int64_t now_ns = clock_.monotonic_ns();
   const auto is_due = [&](std::int64_t since_ns, std::int64_t age_ms) {
     return now_ns - since_ns >= age_ms * kNsPerMs;
@@ -254,7 +284,8 @@ PipelineStatus Pipeline::Impl::status() const {
   }
   if (!live_.has_value()) return status;
   status.last_sample_utc_us = live_->time.utc_ns(live_->position) / 1000;
-  status.time_source = to_word(live_->time.source);
+  const bool is_set = HostClock::is_set(live_->time.reference_utc_ns);
+  status.time_source = to_word(is_set ? live_->time.source : proto::TimeSource::kUnsynchronised);
   status.time_uncertainty_s = static_cast<double>(live_->time.uncertainty_ns) / 1e9;
   for (const auto& [lane, ledger] : sender_.now().lanes) {
     std::uint64_t open = 0;
@@ -270,7 +301,7 @@ Pipeline::Pipeline(const PipelineOptions& options, const proto::InstrumentId& id
 Pipeline::~Pipeline() = default;
 
 std::string Pipeline::state_prefix(const proto::InstrumentId& id) {
-  return "pipeline/" + id.device_id() + "/";
+  return kStatePrefix + id.device_id() + "/";
 }
 
 proto::Result<void> Pipeline::on_opened(const proto::DeviceInfo& info) { return impl_->open(info); }

@@ -85,12 +85,13 @@ proto::Result<void> check_rates(const PipelineOptions& options, double sample_id
 // Not thread-safe: one pipeline thread.
 class Pipeline : public drivers::DriverSink {
  public:
-  // `saved` is spool.state_with_prefix(state_prefix(id)): run, step accumulators, record number,
-  // next ids per lane, time map.
+  // `saved` holds what state_with_prefix(state_prefix(id)) gives, or more: run, step accumulators,
+  // record number, next ids per lane, time map.
   Pipeline(const PipelineOptions& options, const proto::InstrumentId& id, const SavedState& saved,
            PipelineLinks links);
   ~Pipeline() override;
 
+  static constexpr const char* kStatePrefix = "pipeline/";  // of all instruments
   static std::string state_prefix(const proto::InstrumentId& id);
 
   // After the driver's open(). An error (rates that do not fit this instrument): nothing changed,

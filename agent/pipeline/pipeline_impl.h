@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/pipeline/code_cursor.h"
+#include "agent/pipeline/host_clock.h"
 #include "agent/pipeline/interval_cutter.h"
 #include "agent/pipeline/lane_sender.h"
 #include "agent/pipeline/pipeline.h"
@@ -50,7 +51,9 @@ struct Pipeline::Impl {
   void lose(const proto::Error& error, proto::GapReason reason);
   void begin_segment(const drivers::SegmentStart& start);
   void end_segment();
+  proto::GapReason why_new_segment(const drivers::SegmentStart& start) const;
   void join(EventEntry& entry, const drivers::SegmentStart& start, bool was_live);
+  void add_clock_step(EventEntry& entry, double step_s) const;
   void tick();
   void finish();
   PipelineStatus status() const;
@@ -92,6 +95,7 @@ struct Pipeline::Impl {
   TelemetryGroup group_;
   proto::WaveformWriter waveform_writer_;
 
+  HostClock host_;
   std::optional<Opened> opened_;
   std::optional<Live> live_;
   proto::GapReason lost_reason_ = proto::GapReason::kRestart;  // why the last segment ended

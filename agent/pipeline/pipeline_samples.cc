@@ -89,6 +89,11 @@ void Pipeline::Impl::add_gap(const proto::Gap& gap) {
   }
   WS_CHECK(live_->segment == gap.segment && gap.ids->first >= live_->position);
   proto::Gap whole = gap;
+  // A host that slept for long enough to lose samples; what is lost in passing is the bus's.
+  const bool is_long = whole.duration_s * 1e9 >= static_cast<double>(HostClock::kSleepMinNs);
+  if (is_long && whole.reason == proto::GapReason::kUsbLoss && host_.take_sleep()) {
+    whole.reason = proto::GapReason::kSuspend;
+  }
   whole.ids->first = live_->position;  // whatever was skipped before it is lost as well
   const IdSpan missing = {whole.ids->first, whole.ids->last.next()};
   sender_.name_gap(entry, std::nullopt, std::move(whole));

@@ -23,7 +23,12 @@ class VirtualClock final : public proto::Clock {
  public:
   std::int64_t utc_ns() const override { return utc_ns_; }
   std::int64_t monotonic_ns() const override { return monotonic_ns_; }
+  std::int64_t boottime_ns() const override { return monotonic_ns_ + asleep_ns_; }
   void set_utc(std::int64_t utc_ns) { utc_ns_ = utc_ns; }
+  void sleep(std::int64_t ns) {
+    utc_ns_ += ns;
+    asleep_ns_ += ns;
+  }
   void advance(std::int64_t ns) {
     utc_ns_ += ns;
     monotonic_ns_ += ns;
@@ -32,6 +37,7 @@ class VirtualClock final : public proto::Clock {
  private:
   std::int64_t utc_ns_ = 0;
   std::int64_t monotonic_ns_ = 5'000'000'000;
+  std::int64_t asleep_ns_ = 0;
 };
 
 struct Sample {
