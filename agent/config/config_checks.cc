@@ -21,8 +21,6 @@ namespace agent {
 namespace {
 
 constexpr std::size_t kSocketPathMax = 107;  // sockaddr_un
-// Room beside the rows of one commit: indexes, state, the free pages of a turning ring.
-constexpr std::uint64_t kSpoolReserveBytes = 8ull << 20;
 
 class Checks {
  public:
@@ -31,6 +29,7 @@ class Checks {
 
   std::vector<ConfigIssue> run() {
     instruments();
+    usb();
     quota();
     brokers();
     security();
@@ -86,6 +85,20 @@ class Checks {
               fmt::format("{} does not divide the {} of {} into whole values; near: {}",
                           instrument.text(path), format_quantity(full_hz, UnitKind::kRate), id,
                           format_quantity(full_hz / std::round(values), UnitKind::kRate)));
+      }
+    }
+  }
+
+  void usb() {
+    if (top().text("usb.discover") == "off" && !top().list("usb.serials").empty()) {
+      issue(top(), "usb.serials", "has no effect with usb.discover = \"off\"");
+    }
+    for (const std::string& serial : top().list("usb.serials")) {
+      if (!proto::is_wire_id(serial)) {
+        issue(top(), "usb.serials",
+              fmt::format("\"{}\" cannot be the serial of an instrument; write \"001234\", "
+                          "without its model",
+                          serial));
       }
     }
   }

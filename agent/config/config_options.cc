@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "agent/config/config_reader.h"
 #include "agent/config/secret_file.h"
 #include "agent/version.h"
 
@@ -47,6 +48,20 @@ proto::InstrumentId instrument_id(const Settings& instrument) {
 std::string instrument_socket(const Settings& instrument) {
   constexpr std::string_view kScheme = "unix:";
   return instrument.text("port").substr(kScheme.size());
+}
+
+Settings discovered_instrument(const Config& config, const proto::InstrumentId& id) {
+  Settings settings = instrument_defaults(config.settings, {"discovered", 0, 0});
+  settings.set("id", {id.to_string(), 0, {}, {"discovered", 0, 0}, false});
+  settings.set("port", {"usb", 0, {}, {"discovered", 0, 0}, false});
+  return settings;
+}
+
+std::size_t rings_to_spare(const Config& config) {
+  std::uint64_t taken = kSpoolReserveBytes;
+  for (const Settings& instrument : config.instruments) taken += instrument.bytes("memory.ring");
+  const std::uint64_t quota = config.settings.bytes("spool.quota");
+  return quota <= taken ? 0 : (quota - taken) / config.settings.bytes("memory.ring");
 }
 
 PipelineOptions pipeline_options(const Config& config, const Settings& instrument) {

@@ -15,8 +15,16 @@
 
 namespace agent {
 
+// Room in the quota beside the rings: indexes, state, the free pages of a turning ring.
+inline constexpr std::uint64_t kSpoolReserveBytes = 8ull << 20;
+
 proto::InstrumentId instrument_id(const Settings& instrument);
 std::string instrument_socket(const Settings& instrument);  // the path of port = "unix:<path>"
+
+// Of an instrument that no [[instrument]] names: defaults, and what the top of the file says.
+Settings discovered_instrument(const Config& config, const proto::InstrumentId& id);
+// For so many instruments more the quota is large enough.
+std::size_t rings_to_spare(const Config& config);
 
 PipelineOptions pipeline_options(const Config& config, const Settings& instrument);
 buffer::SpoolOptions spool_options(const Config& config);

@@ -102,15 +102,7 @@ class Reader {
               fmt::format("instrument: must be a table, not {}", to_string(item.kind)));
         continue;
       }
-      Settings settings;
-      for (const KeySpec& key : instrument_keys()) {
-        Setting start = default_setting(key);
-        start.origin = item.origin;
-        if (find_key(config_keys(), key.path) != nullptr) {
-          start = out_.config.settings.get(key.path);
-        }
-        settings.set(key.path, std::move(start));
-      }
+      Settings settings = instrument_defaults(out_.config.settings, item.origin);
       read_table(item, "", instrument_keys(), settings);
       out_.config.instruments.push_back(std::move(settings));
     }
@@ -147,6 +139,17 @@ class Reader {
 };
 
 }  // namespace
+
+Settings instrument_defaults(const Settings& top, const Origin& origin) {
+  Settings settings;
+  for (const KeySpec& key : instrument_keys()) {
+    Setting start = default_setting(key);
+    start.origin = origin;
+    if (find_key(config_keys(), key.path) != nullptr) start = top.get(key.path);
+    settings.set(key.path, std::move(start));
+  }
+  return settings;
+}
 
 ReadConfig read_config(const ConfigNode& tree) {
   Reader reader;

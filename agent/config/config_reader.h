@@ -15,6 +15,9 @@ struct ReadConfig {
   std::vector<ConfigIssue> issues;
 };
 
+// An [[instrument]] that says nothing: the defaults, and what `top` says of all instruments.
+Settings instrument_defaults(const Settings& top, const Origin& origin);
+
 ReadConfig read_config(const ConfigNode& tree);
 
 }  // namespace agent

@@ -24,15 +24,16 @@ proto::Result<InstrumentWorker*> find_instrument(const Parts& parts, const std::
   std::vector<std::string> names;
   std::vector<InstrumentWorker*> of_serial;
   std::string listed;
-  for (const InstrumentPart& part : parts.instruments) {
-    const proto::InstrumentId& id = part.worker->id();
-    if (name == id.to_string() || name == id.device_id()) return part.worker.get();
-    if (name == id.serial) of_serial.push_back(part.worker.get());
+  const auto parts_now = parts.instruments.all();
+  for (const InstrumentPart* part : parts_now) {
+    const proto::InstrumentId& id = part->worker->id();
+    if (name == id.to_string() || name == id.device_id()) return part->worker.get();
+    if (name == id.serial) of_serial.push_back(part->worker.get());
     names.push_back(id.to_string());
     listed += (listed.empty() ? "" : ", ") + names.back();
   }
   if (of_serial.size() == 1) return of_serial.front();
-  if (name.empty() && names.size() == 1) return parts.instruments.front().worker.get();
+  if (name.empty() && names.size() == 1) return parts_now.front()->worker.get();
   const std::string there_are = listed.empty() ? "there is none" : "there are " + listed;
   if (name.empty()) {
     return proto::fail(ControlErrc::kUnknownInstrument,

@@ -49,21 +49,26 @@ tl::expected<std::unique_ptr<Daemon>, StartFailure> Daemon::start(DaemonSetup se
   log.info("wattspoold starts", {{"version", std::string(version())},
                                  {"agent_id", config.settings.text("agent.id")},
                                  {"pid", std::to_string(getpid())}});
-  auto parts = build_parts(
-      {.loaded = daemon->setup_.loaded,
-       .clock = clock,
-       .log = log,
-       .make_driver = daemon->setup_.make_driver,
-       .on_instrument = [&status_log = daemon->status_log_](const proto::InstrumentId& id,
-                                                            const InstrumentWorkerStatus& status) {
-         status_log.on_instrument(id, status);
-       }});
+  const PartsSetup parts_setup{
+      .loaded = daemon->setup_.loaded,
+      .clock = clock,
+      .log = log,
+      .make_driver = daemon->setup_.make_driver,
+      .on_instrument =
+          [&status_log = daemon->status_log_](const proto::InstrumentId& id,
+                                              const InstrumentWorkerStatus& status) {
+            status_log.on_instrument(id, status);
+          },
+      .make_usb = daemon->setup_.make_usb};
+  auto parts = build_parts(parts_setup);
   if (!parts) return tl::unexpected(parts.error());
   daemon->parts_ = std::move(*parts);
   daemon->status_log_.on_spool_opened(config.settings.text("spool.path"),
                                       daemon->parts_->open_report);
   daemon->builder_ = std::make_unique<StatusBuilder>(*daemon->parts_, config, clock,
                                                      daemon->setup_.progress_limits);
+  daemon->supervisor_ =
+      std::make_unique<Supervisor>(*daemon->parts_, parts_setup, daemon->mailbox_);
   // Before any thread runs: a socket that another program serves is found while nothing has to be
   // undone.
   if (const auto opened = daemon->open_control(); !opened) {
@@ -72,7 +77,8 @@ tl::expected<std::unique_ptr<Daemon>, StartFailure> Daemon::start(DaemonSetup se
   daemon->serve_metrics(clock.monotonic_ns());
   daemon->metrics_.publish(daemon->builder_->build());
   agent::start(*daemon->parts_);
-  if (config.instruments.empty()) {
+  daemon->supervisor_->start();
+  if (config.instruments.empty() && config.settings.text("usb.discover") == "off") {
     log.warning("no instrument is configured, nothing is acquired; add an [[instrument]]");
   }
   if (!daemon->parts_->forwarder) {
@@ -99,6 +105,7 @@ bool Daemon::run(int signal_fd) {
     if (signal_fd >= 0) on_signals(signal_fd);
     const std::int64_t now_ns = clock_.monotonic_ns();
     desk_->serve(now_ns);
+    if (supervisor_->serve()) builder_->set_bus_findings(supervisor_->findings());
     if (now_ns - tick_ns_ >= kTickMs * kNsPerMs) on_tick(now_ns);
   }
   return stop();
@@ -206,6 +213,7 @@ bool Daemon::stop() {
   if (setup_.exit_when_stop_hangs) guard.emplace(setup_.stop_limit, log_);
   desk_->close();
   metrics_.close();
+  supervisor_->request_stop();
   const auto hung = agent::stop(*parts_, clock_, setup_.stop_limit - kCloseReserve,
                                 [&guard](const std::string& step) {
                                   if (guard) guard->enter(step);

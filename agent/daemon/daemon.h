@@ -22,6 +22,7 @@
 #include "agent/daemon/start_failure.h"
 #include "agent/daemon/status_builder.h"
 #include "agent/daemon/status_log.h"
+#include "agent/daemon/supervisor.h"
 #include "agent/log/log.h"
 #include "proto/clock.h"
 
@@ -32,6 +33,7 @@ struct DaemonSetup {
   ConfigSources sources;              // what a reload reads again
   std::optional<LogLevel> log_level;  // of the command line: wins over the configuration's
   DriverFactory make_driver = agent::make_driver;
+  BusFactory make_usb = make_usb_bus;
   ProgressLimits progress_limits;
   std::chrono::milliseconds stop_limit{5'000};
   bool exit_when_stop_hangs = false;  // the process ends with EXIT_FAILURE after stop_limit
@@ -76,6 +78,7 @@ class Daemon {
   // Made by start().
   std::unique_ptr<Parts> parts_;
   std::unique_ptr<StatusBuilder> builder_;
+  std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<ControlDesk> desk_;
 
   std::int64_t tick_ns_ = 0;

@@ -8,6 +8,7 @@
 #include "drivers/js110.h"
 #include "drivers/js220.h"
 #include "drivers/js220_signals.h"
+#include "drivers/usb/libusb_bus.h"
 #include "drivers/usb/socket_port.h"
 
 namespace agent {
@@ -22,6 +23,10 @@ tl::unexpected<proto::Error> bad_port(const Settings& instrument) {
 }
 
 }  // namespace
+
+std::unique_ptr<drivers::UsbBus> make_usb_bus(const proto::Clock& clock) {
+  return std::make_unique<drivers::LibusbBus>(clock);
+}
 
 proto::Result<std::unique_ptr<drivers::UsbPort>> make_port(const Settings& instrument,
                                                            const proto::Clock& clock,

@@ -20,6 +20,10 @@ namespace agent {
 using DriverFactory = std::function<proto::Result<std::unique_ptr<drivers::InstrumentDriver>>(
     const Settings& instrument, const proto::Clock& clock, drivers::UsbBus& usb)>;
 
+// Never null; the clock outlives the bus.
+using BusFactory = std::function<std::unique_ptr<drivers::UsbBus>(const proto::Clock& clock)>;
+std::unique_ptr<drivers::UsbBus> make_usb_bus(const proto::Clock& clock);
+
 // The two halves of make_driver(), for those who put something between port and driver.
 proto::Result<std::unique_ptr<drivers::UsbPort>> make_port(const Settings& instrument,
                                                            const proto::Clock& clock,

@@ -24,6 +24,19 @@ void MainMailbox::post(Answer answer) {
   wake();
 }
 
+void MainMailbox::post(BusScan scan) {
+  {
+    const std::lock_guard lock(mutex_);
+    scan_ = std::move(scan);
+  }
+  wake();
+}
+
+std::optional<BusScan> MainMailbox::take_scan() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(scan_, std::nullopt);
+}
+
 void MainMailbox::request_stop() {
   stop_ = true;
   wake();

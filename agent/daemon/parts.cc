@@ -8,7 +8,6 @@
 
 #include "agent/config/config_options.h"
 #include "agent/daemon/life_events.h"
-#include "drivers/usb/libusb_bus.h"
 #include "proto/topics.h"
 
 namespace agent {
@@ -22,7 +21,7 @@ constexpr std::chrono::milliseconds kCommitReserve{1'800};
 constexpr std::chrono::milliseconds kGraceMin{200};
 
 std::uint64_t largest_ring(const Config& config) {
-  std::uint64_t largest = 0;
+  std::uint64_t largest = config.settings.bytes("memory.ring");  // of those that are discovered
   for (const Settings& instrument : config.instruments) {
     largest = std::max(largest, instrument.bytes("memory.ring"));
   }
@@ -53,32 +52,12 @@ PipelineLinks links_of(Parts& parts, const std::string& device_id, std::uint64_t
   return {clock, parts.events, push, push_always};
 }
 
-proto::Result<void> add_instrument(Parts& parts, buffer::Spool& spool, const PartsSetup& setup,
-                                   const Settings& instrument) {
-  const proto::InstrumentId id = instrument_id(instrument);
-  auto saved = spool.state_with_prefix(Pipeline::state_prefix(id));
-  if (!saved) return tl::unexpected(saved.error());
-  auto driver = setup.make_driver(instrument, setup.clock, *parts.usb);
-  if (!driver) return tl::unexpected(driver.error());
-  const std::uint64_t ring_bytes = instrument.bytes("memory.ring");
-  auto pipeline =
-      std::make_unique<Pipeline>(pipeline_options(setup.loaded.config, instrument), id, *saved,
-                                 links_of(parts, id.device_id(), ring_bytes, setup.clock));
-  parts.instruments.push_back(
-      {.telemetry_rate_hz = instrument.amount("telemetry.rate"),
-       .waveform_rate = instrument.text("waveform.rate"),
-       .ring_bytes = ring_bytes,
-       .worker = std::make_unique<InstrumentWorker>(id, std::move(*driver), std::move(pipeline),
-                                                    setup.clock, setup.on_instrument)});
-  return {};
-}
-
 std::set<std::string> open_runs_of(const Parts& parts) {
   std::set<std::string> runs;
-  for (const InstrumentPart& part : parts.instruments) {
-    const PipelineStatus pipeline = part.worker->status().pipeline;
+  for (const InstrumentPart* part : parts.instruments.all()) {
+    const PipelineStatus pipeline = part->worker->status().pipeline;
     if (pipeline.run_state != "running") continue;
-    runs.insert(part.worker->id().device_id() + "/" + pipeline.test_id);
+    runs.insert(part->worker->id().device_id() + "/" + pipeline.test_id);
   }
   return runs;
 }
@@ -89,8 +68,8 @@ void add_lost_runs(Parts& parts, const PartsSetup& setup, const KafkaSettings& k
   query.kafka = kafka;
   query.client_id = settings.text("agent.id");
   query.topic = proto::topic_name(settings.text("topics.prefix"), proto::Topic::kRun);
-  for (const InstrumentPart& part : parts.instruments) {
-    query.device_ids.insert(part.worker->id().device_id());
+  for (const InstrumentPart* part : parts.instruments.all()) {
+    query.device_ids.insert(part->worker->id().device_id());
   }
   parts.lost_runs = std::make_unique<LostRuns>(
       std::move(query), LostRuns::Links{.queue = parts.queue,
@@ -138,9 +117,12 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   parts->queue.push(std::move(first));
   (*spool)->set_eviction_observer(
       [&losses = parts->losses](auto ranges) { return losses.on_evicted(ranges); });
-  parts->usb = std::make_unique<drivers::LibusbBus>(setup.clock);
+  parts->usb = setup.make_usb(setup.clock);
+  auto saved = (*spool)->state_with_prefix(Pipeline::kStatePrefix);
+  if (!saved) return tl::unexpected(spool_failure(saved.error(), config));
+  parts->saved = std::move(*saved);
   for (const Settings& instrument : config.instruments) {
-    const auto added = add_instrument(*parts, **spool, setup, instrument);
+    const auto added = add_instrument(*parts, setup, instrument, false);
     if (!added) return tl::unexpected(config_failure(added.error()));
   }
   parts->writer =
@@ -151,9 +133,28 @@ tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup&
   return parts;
 }
 
+proto::Result<InstrumentWorker*> add_instrument(Parts& parts, const PartsSetup& setup,
+                                                const Settings& instrument, bool discovered) {
+  const proto::InstrumentId id = instrument_id(instrument);
+  auto driver = setup.make_driver(instrument, setup.clock, *parts.usb);
+  if (!driver) return tl::unexpected(driver.error());
+  const std::uint64_t ring_bytes = instrument.bytes("memory.ring");
+  auto pipeline =
+      std::make_unique<Pipeline>(pipeline_options(setup.loaded.config, instrument), id, parts.saved,
+                                 links_of(parts, id.device_id(), ring_bytes, setup.clock));
+  const InstrumentPart& part = parts.instruments.add(
+      {.telemetry_rate_hz = instrument.amount("telemetry.rate"),
+       .waveform_rate = instrument.text("waveform.rate"),
+       .ring_bytes = ring_bytes,
+       .discovered = discovered,
+       .worker = std::make_unique<InstrumentWorker>(id, std::move(*driver), std::move(pipeline),
+                                                    setup.clock, setup.on_instrument)});
+  return part.worker.get();
+}
+
 void start(Parts& parts) {
   parts.writer->start();
-  for (const InstrumentPart& instrument : parts.instruments) instrument.worker->start();
+  for (const InstrumentPart* instrument : parts.instruments.all()) instrument->worker->start();
   if (parts.forwarder) parts.forwarder->start();
   if (parts.lost_runs) parts.lost_runs->start();
 }
@@ -162,12 +163,13 @@ std::vector<std::string> stop(Parts& parts, const proto::Clock& clock,
                               std::chrono::milliseconds limit, const StopStep& on_step) {
   const auto deadline = SteadyClock::now() + limit - kCommitReserve;
   std::vector<std::string> hung;
-  for (const InstrumentPart& instrument : parts.instruments) instrument.worker->request_stop();
-  for (const InstrumentPart& instrument : parts.instruments) {
-    const std::string name = instrument.worker->id().to_string();
+  const auto instruments = parts.instruments.all();
+  for (const InstrumentPart* instrument : instruments) instrument->worker->request_stop();
+  for (const InstrumentPart* instrument : instruments) {
+    const std::string name = instrument->worker->id().to_string();
     on_step("instrument " + name);
-    if (instrument.worker->wait_stopped(deadline)) {
-      instrument.worker->join();
+    if (instrument->worker->wait_stopped(deadline)) {
+      instrument->worker->join();
     } else {
       hung.push_back(name);
     }

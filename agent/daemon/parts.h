@@ -14,7 +14,7 @@
 
 #include "agent/config/config_load.h"
 #include "agent/daemon/instrument_factory.h"
-#include "agent/daemon/instrument_worker.h"
+#include "agent/daemon/instrument_set.h"
 #include "agent/daemon/loss_events.h"
 #include "agent/daemon/lost_runs.h"
 #include "agent/daemon/start_failure.h"
@@ -29,14 +29,6 @@
 
 namespace agent {
 
-// One instrument and what the status says of its settings.
-struct InstrumentPart {
-  double telemetry_rate_hz = 0;
-  std::string waveform_rate;
-  std::uint64_t ring_bytes = 0;
-  std::unique_ptr<InstrumentWorker> worker;
-};
-
 // Destroyed from the last member to the first: each outlives those that refer to it.
 struct Parts {
   Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const Config& config,
@@ -50,7 +42,9 @@ struct Parts {
   std::unique_ptr<SpoolWriter> writer;
   std::unique_ptr<Forwarder> forwarder;  // null: no broker is configured
   std::unique_ptr<drivers::UsbBus> usb;
-  std::vector<InstrumentPart> instruments;
+  // Saved by pipelines before this process: what one goes on from that is added later.
+  SavedState saved;
+  InstrumentSet instruments;
   std::unique_ptr<LostRuns> lost_runs;  // null: the spool is the one of before, or no broker
 };
 
@@ -60,10 +54,16 @@ struct PartsSetup {
   Log& log;
   DriverFactory make_driver;
   InstrumentListener on_instrument;
+  BusFactory make_usb;
 };
 
 // Opens the spool; its first record (agent_started) is in the queue, no thread runs yet.
 tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup& setup);
+
+// Not started yet. An instrument of the configuration, or one that was `discovered`, while the
+// others run; from the main thread. DaemonErrc::kBadPort.
+proto::Result<InstrumentWorker*> add_instrument(Parts& parts, const PartsSetup& setup,
+                                                const Settings& instrument, bool discovered);
 
 void start(Parts& parts);
 

@@ -58,6 +58,7 @@ StatusBuilder::StatusBuilder(const Parts& parts, const Config& config, const pro
       agent_id_(config.settings.text("agent.id")),
       spool_path_(config.settings.text("spool.path")),
       delivery_(config.settings.text("forward.delivery")),
+      discovers_(config.settings.text("usb.discover") == "auto"),
       clock_(clock),
       started_utc_us_(clock.utc_ns() / 1000),
       started_ns_(clock.monotonic_ns()),
@@ -76,10 +77,10 @@ void StatusBuilder::sample() {
 std::vector<ThreadBeat> StatusBuilder::beats() const {
   std::vector<ThreadBeat> beats;
   std::uint64_t waiting_bytes = parts_.queue.bytes_of("");
-  for (const InstrumentPart& instrument : parts_.instruments) {
-    const InstrumentWorkerStatus status = instrument.worker->status();
-    waiting_bytes += parts_.queue.bytes_of(instrument.worker->id().device_id());
-    beats.push_back({.thread = instrument.worker->id().to_string(),
+  for (const InstrumentPart* instrument : parts_.instruments.all()) {
+    const InstrumentWorkerStatus status = instrument->worker->status();
+    waiting_bytes += parts_.queue.bytes_of(instrument->worker->id().device_id());
+    beats.push_back({.thread = instrument->worker->id().to_string(),
                      .heartbeat = status.heartbeat,
                      .progress = status.pipeline.values_total,
                      .has_work = status.state == InstrumentState::kStreaming,
@@ -121,6 +122,7 @@ InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) co
   status.opens_total = worker.opens_total;
   status.losses_total = worker.losses_total;
   status.bus = worker.bus;
+  status.discovered = part.discovered;
   status.memory_bytes = parts_.queue.bytes_of(status.id.device_id());
   status.memory_bytes_max = part.ring_bytes;
   status.pipeline = worker.pipeline;
@@ -145,8 +147,10 @@ AgentStatus StatusBuilder::build() const {
   status.uptime_s = static_cast<double>(clock_.monotonic_ns() - started_ns_) / 1e9;
   status.restart_needed = restart_needed_;
   status.stuck_threads = stuck_threads_;
-  for (const InstrumentPart& part : parts_.instruments) {
-    status.instruments.push_back(instrument_status(part));
+  status.discovers = discovers_;
+  status.bus_findings = bus_findings_;
+  for (const InstrumentPart* part : parts_.instruments.all()) {
+    status.instruments.push_back(instrument_status(*part));
   }
   status.spool.path = spool_path_;
   status.spool.stream = parts_.open_report.stream.to_hex();

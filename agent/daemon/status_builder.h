@@ -48,6 +48,7 @@ class StatusBuilder {
   AgentStatus build() const;  // judged; any time
 
   void set_metrics(MetricsStatus metrics) { metrics_ = std::move(metrics); }
+  void set_bus_findings(std::vector<HealthReason> findings) { bus_findings_ = std::move(findings); }
   void set_restart_needed(std::vector<std::string> keys) { restart_needed_ = std::move(keys); }
 
  private:
@@ -59,6 +60,7 @@ class StatusBuilder {
   const std::string agent_id_;
   const std::string spool_path_;
   const std::string delivery_;
+  const bool discovers_;
   const proto::Clock& clock_;
   const std::int64_t started_utc_us_;
   const std::int64_t started_ns_;
@@ -68,6 +70,7 @@ class StatusBuilder {
   std::vector<std::string> restart_needed_;
   MetricsStatus metrics_;
   ProcessUsage process_;
+  std::vector<HealthReason> bus_findings_;
 };
 
 }  // namespace agent

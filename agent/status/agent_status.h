@@ -41,6 +41,7 @@ struct InstrumentStatus {
   std::string firmware;
   double value_rate_hz = 0;  // of a float signal; 0: not known yet
   std::uint32_t float_signals = 0;
+  bool discovered = false;  // no [[instrument]] names it
   double telemetry_rate_hz = 0;
   std::string waveform_rate;  // off, "1kHz", full
   std::uint64_t opens_total = 0;
@@ -86,6 +87,8 @@ struct AgentStatus {
   double uptime_s = 0;
   std::vector<std::string> restart_needed;  // changed keys that a reload could not apply
   std::vector<std::string> stuck_threads;   // whose heartbeat is not fresh
+  bool discovers = false;                   // instruments on the bus need no [[instrument]]
+  std::vector<HealthReason> bus_findings;   // devices on the bus that cannot be read
   std::vector<InstrumentStatus> instruments;
   SpoolStatus spool;
   ForwarderStatus kafka;

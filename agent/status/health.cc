@@ -26,7 +26,12 @@ class Judge {
   void run() {
     status_.reasons.clear();
     threads();
-    if (status_.instruments.empty()) {
+    for (const HealthReason& finding : status_.bus_findings) status_.reasons.push_back(finding);
+    if (status_.instruments.empty() && status_.discovers) {
+      add(Health::kDegraded, "no_instrument", "usb",
+          "No instrument is configured, and none is on the USB.",
+          "plug one in; it is discovered. lsusb -d 16d0: shows what is there");
+    } else if (status_.instruments.empty()) {
       add(Health::kDegraded, "no_instrument_configured", "instrument",
           "No instrument is configured.",
           "add an [[instrument]] to /etc/wattspool/conf.d/50-site.toml, then systemctl restart "

@@ -36,6 +36,7 @@ Json instrument_json(const InstrumentStatus& instrument) {
           {"explanation", instrument.explanation},
           {"released_until", time_json(instrument.released_until_utc_us)},
           {"firmware", instrument.firmware},
+          {"discovered", instrument.discovered},
           {"float_signals", instrument.float_signals},
           {"value_rate_hz", instrument.value_rate_hz},
           {"telemetry_rate_hz", instrument.telemetry_rate_hz},

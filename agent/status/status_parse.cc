@@ -75,6 +75,11 @@ class Object {
     }
     return *this;
   }
+  const Object& get(const char* name, bool& target) const {
+    const auto at = json_.find(name);
+    if (at != json_.end() && at->is_boolean()) target = at->get<bool>();
+    return *this;
+  }
   const Object& get(const char* name, std::optional<double>& target) const {
     const auto at = json_.find(name);
     if (at != json_.end() && at->is_number()) target = at->get<double>();
@@ -134,6 +139,7 @@ InstrumentStatus parse_instrument(const Object& in) {
       .get("explanation", out.explanation)
       .time("released_until", out.released_until_utc_us)
       .get("firmware", out.firmware)
+      .get("discovered", out.discovered)
       .get("float_signals", out.float_signals)
       .get("value_rate_hz", out.value_rate_hz)
       .get("telemetry_rate_hz", out.telemetry_rate_hz)

@@ -63,6 +63,14 @@ const Mistake kMistakes[] = {
     {"[metrics]\nlisten = \"127.0.0.1:70000\"\n",
      "wattspool.toml:2:10: metrics.listen: \"127.0.0.1:70000\" is not address:port; write "
      "127.0.0.1:19220 (IPv4, no name), or off\n"},
+    {"[usb]\ndiscover = \"of\"\n",
+     "wattspool.toml:2:12: usb.discover: \"of\" is not one of auto or off; did you mean "
+     "\"off\"?\n"},
+    {"[usb]\nserials = [\"js220/1\"]\n",
+     "wattspool.toml:2:11: usb.serials: \"js220/1\" cannot be the serial of an instrument; write "
+     "\"001234\", without its model\n"},
+    {"[usb]\ndiscover = \"off\"\nserials = [\"1\"]\n",
+     "wattspool.toml:3:11: usb.serials: has no effect with usb.discover = \"off\"\n"},
     {"[[instrument]]\nid = \"js999/1\"\nport = \"unix:/a\"\n",
      "wattspool.toml:2:6: id: unknown instrument model in \"js999/1\"; known: js220, js110\n"},
     {"[[instrument]]\nid = \"js220/1\"\nport = \"com1\"\n",

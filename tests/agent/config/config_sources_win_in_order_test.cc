@@ -77,6 +77,7 @@ std::string example_value(const agent::KeySpec& key, const std::string& secret) 
       return secret;
     case agent::KeyType::kChoice:
       if (key.path == "kafka.security.protocol") return "sasl_ssl";
+      if (key.path == "usb.discover") return "auto";  // off does not go with usb.serials
       return std::string(key.choices.substr(key.choices.rfind(' ') + 1));
     case agent::KeyType::kInteger:
       return "3";
@@ -92,6 +93,7 @@ std::string example_value(const agent::KeySpec& key, const std::string& secret) 
     case agent::KeyType::kWaveformRate:
       return "100Hz";
     case agent::KeyType::kTextList:
+      if (key.path == "usb.serials") return "001234, 001235";
       return "x:1, y:2";
     default:
       return "other";

@@ -20,6 +20,23 @@ namespace {
 // Tests that run side by side would fight for the port.
 constexpr const char* kNoMetrics = "metrics.listen = \"off\"\n";
 
+// Tests see nothing of the host's bus.
+class EmptyBus final : public drivers::UsbBus {
+ public:
+  proto::Result<std::vector<drivers::UsbFound>> scan() override {
+    return std::vector<drivers::UsbFound>();
+  }
+  // Its instruments are behind sockets.
+  std::unique_ptr<drivers::UsbPort> make_port(const proto::InstrumentId&) override {
+    ADD_FAILURE() << "no instrument of this bench is on a bus";
+    std::abort();
+  }
+  bool wait_change(std::chrono::milliseconds timeout) override {
+    std::this_thread::sleep_for(timeout);
+    return false;
+  }
+};
+
 }  // namespace
 
 EmulatedInstruments::EmulatedInstruments(const std::string& socket,
@@ -86,6 +103,7 @@ DaemonSetup DaemonBench::setup() const {
   DaemonSetup setup;
   setup.sources.file = path("conf.toml");
   setup.loaded = load_config(setup.sources);
+  setup.make_usb = [](const proto::Clock&) { return std::make_unique<EmptyBus>(); };
   for (const ConfigIssue& issue : setup.loaded.issues) ADD_FAILURE() << issue.to_string();
   return setup;
 }

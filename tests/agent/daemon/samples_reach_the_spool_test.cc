@@ -60,7 +60,7 @@ TEST_F(DaemonAcquires, FromTwoInstrumentsWithoutABroker) {
 }
 
 TEST_F(DaemonAcquires, RunsWithNothingToAcquire) {
-  configure({});
+  configure({}, "usb.discover = \"off\"");
   start();
   const auto status = this->status();
   std::vector<std::string> codes;

@@ -13,6 +13,7 @@ PASSWORD_FILE = "/etc/wattspool/credentials/password"
 SPOOL = "/var/lib/wattspool/spool.db"
 SITE = """\
 agent.id = "bench-07"
+usb.discover = "off"
 
 [kafka]
 brokers = ["{broker}"]

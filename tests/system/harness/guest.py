@@ -38,6 +38,8 @@ rate = "{waveform}"
 brokers = [{brokers}]
 [topics]
 prefix = "bench."
+[usb]
+discover = "off"
 [status]
 file = "/run/status.json"
 [control]
