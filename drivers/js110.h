@@ -44,7 +44,7 @@ class Js110Driver final : public InstrumentDriver, private TransferReader {
   Js110Driver(Js110Options options, std::unique_ptr<UsbPort> port, const proto::Clock& clock);
   ~Js110Driver() override;
 
-  // Fails when the instrument has no usable calibration: its words would have no unit.
+  // Without a usable calibration it streams all the same: its values are NaN, its words are not.
   proto::Result<proto::DeviceInfo> open() override;
   proto::Result<void> poll(int timeout_ms, DriverSink& sink) override;
   void flush(DriverSink& sink) override;
@@ -102,6 +102,7 @@ class Js110Driver final : public InstrumentDriver, private TransferReader {
   js110::Calibration calibration_;
   std::vector<std::byte> calibration_file_;  // from which it was read
   std::string calibration_name_;
+  std::string uncalibrated_;  // why it is; empty: it is not
   std::string firmware_;
   std::string hardware_;
   std::vector<std::byte> answer_;  // of a control request

@@ -180,6 +180,7 @@ proto::Result<void> Js110Driver::apply_extio() {
 }
 
 proto::Result<void> Js110Driver::calibrate() {
+  uncalibrated_.clear();
   const auto hardware_serial = read_hardware_serial();
   if (!hardware_serial) return tl::unexpected(hardware_serial.error());
   std::string faults;
@@ -196,9 +197,15 @@ proto::Result<void> Js110Driver::calibrate() {
     faults += (faults.empty() ? "" : "; ") + std::string(title) + ": " +
               std::string(js110::describe(read->error()));
   }
-  return proto::fail(UsbErrc::kUncalibrated,
-                     name() + " is not calibrated, nothing of it is recorded (" + faults +
-                         "): restore its calibration with the vendor's software");
+  // Its words are worth something to whoever finds the calibration again.
+  calibration_ = js110::unknown_calibration();
+  calibration_file_.clear();
+  calibration_name_ = "none";
+  uncalibrated_ = name() + " is not calibrated (" + faults + "): " +
+                  (options_.keep_words ? "its raw words alone are recorded"
+                                       : "it has no values, and its raw words are recorded with "
+                                         "waveform.rate = \"full\" only");
+  return {};
 }
 
 proto::Result<CalibrationResult<js110::Calibration>> Js110Driver::read_calibration(
@@ -343,6 +350,7 @@ proto::DeviceInfo Js110Driver::device_info() const {
     info.words = js110::kWordsLayout;
     info.calibration_file = calibration_file_;
   }
+  info.uncalibrated = uncalibrated_;
   return info;
 }
 

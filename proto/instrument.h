@@ -40,6 +40,8 @@ struct DeviceInfo {
   std::string words{};  // layout of Block::words, "js110"; empty: Blocks have none
   // What makes values of the words, as the instrument holds it; empty: it is not calibrated.
   std::vector<std::byte> calibration_file{};
+  // Why all of its values are NaN, so that its words alone say something; empty: it is calibrated.
+  std::string uncalibrated{};
 };
 
 }  // namespace proto

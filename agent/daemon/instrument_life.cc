@@ -11,7 +11,7 @@ InstrumentLife::InstrumentLife(const BackoffOptions& delays, UnitRandom random)
     : backoff_(delays, std::move(random)) {}
 
 bool InstrumentLife::should_open(std::int64_t now_ns) const {
-  if (state_ == kStreaming || state_ == kReleased || state_ == kStopped) return false;
+  if (has_samples(state_) || state_ == kReleased || state_ == kStopped) return false;
   return now_ns >= next_try_ns_;
 }
 
@@ -23,8 +23,9 @@ void InstrumentLife::take(InstrumentEvent event, std::string explanation) {
 // Why it was away is told until the answer has come.
 void InstrumentLife::on_try() { take(InstrumentEvent::kTry, explanation_); }
 
-void InstrumentLife::on_opened(std::int64_t now_ns) {
-  take(InstrumentEvent::kOpened, "");
+void InstrumentLife::on_opened(std::int64_t now_ns, const std::string& uncalibrated) {
+  take(uncalibrated.empty() ? InstrumentEvent::kOpened : InstrumentEvent::kOpenedUncalibrated,
+       uncalibrated);
   opened_ns_ = now_ns;
 }
 
@@ -41,7 +42,7 @@ void InstrumentLife::on_lost(const proto::Error& error, std::int64_t now_ns) {
 
 void InstrumentLife::on_arrived() {
   take(InstrumentEvent::kArrived, explanation_);
-  if (state_ == kStreaming) return;
+  if (has_samples(state_)) return;
   backoff_.succeed();
   next_try_ns_ = INT64_MIN;
 }

@@ -26,11 +26,12 @@ class InstrumentLife {
   const std::string& explanation() const { return explanation_; }  // empty: nothing to explain
   // In the state kReleased with a time. Monotonic.
   std::optional<std::int64_t> released_until_ns() const { return released_until_ns_; }
-  // Not streaming, neither released nor stopped, and the delay is over.
+  // No samples come, neither released nor stopped, and the delay is over.
   bool should_open(std::int64_t now_ns) const;
 
   void on_try();
-  void on_opened(std::int64_t now_ns);
+  // `uncalibrated` is why it is; empty: it is calibrated.
+  void on_opened(std::int64_t now_ns, const std::string& uncalibrated = "");
   void on_open_failed(const proto::Error& error, std::int64_t now_ns);
   void on_lost(const proto::Error& error, std::int64_t now_ns);
   // Tries at once.

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 12> kNames = {
 InstrumentState on_arrival(InstrumentState state) {
   switch (state) {
     case kStreaming:
+    case kUncalibrated:
     case kOpening:
     case kReopening:
       return state;
@@ -45,6 +46,8 @@ InstrumentState next_state(InstrumentState state, InstrumentEvent event) {
       return state == kLost ? kReopening : state;
     case Event::kOpened:
       return kStreaming;
+    case Event::kOpenedUncalibrated:
+      return kUncalibrated;
     case Event::kNoDevice:
       return kAbsent;
     case Event::kBusy:
@@ -53,12 +56,10 @@ InstrumentState next_state(InstrumentState state, InstrumentEvent event) {
       return kDenied;
     case Event::kUpdater:
       return kUpdater;
-    case Event::kUncalibrated:
-      return kUncalibrated;
     case Event::kFailed:
       return kFailing;
     case Event::kLost:
-      return state == kStreaming ? kLost : state;
+      return has_samples(state) ? kLost : state;
     case Event::kArrived:
       return on_arrival(state);
     default:
@@ -71,7 +72,6 @@ InstrumentEvent open_failure(const std::error_code& code) {
   if (code == drivers::UsbErrc::kBusy) return Event::kBusy;
   if (code == drivers::UsbErrc::kAccess) return Event::kDenied;
   if (code == drivers::UsbErrc::kUpdater) return Event::kUpdater;
-  if (code == drivers::UsbErrc::kUncalibrated) return Event::kUncalibrated;
   return Event::kFailed;
 }
 

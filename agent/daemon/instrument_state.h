@@ -16,20 +16,20 @@ enum class InstrumentState {
   kBusy,          // another program has it
   kDenied,        // its device node may not be opened
   kUpdater,       // it runs its updater and measures nothing
-  kUncalibrated,  // its calibration cannot be used, so its values would have no unit
+  kUncalibrated,  // samples come; its calibration cannot be used, so that they are words, no values
   kFailing,       // it is there, and opening it fails
   kReleased,      // given to other programs until it is claimed
   kStopped,       // the daemon ends
 };
 
 enum class InstrumentEvent {
-  kTry,       // open() is about to be called
-  kOpened,    // it succeeded
+  kTry,     // open() is about to be called
+  kOpened,  // it succeeded
+  kOpenedUncalibrated,
   kNoDevice,  // it failed, and so on
   kBusy,
   kDenied,
   kUpdater,
-  kUncalibrated,
   kFailed,
   kLost,      // poll() failed
   kArrived,   // the bus has seen it come
@@ -43,6 +43,11 @@ std::string_view to_string(InstrumentState state);
 // A try that follows another one changes nothing until it has its answer, so that an instrument
 // that is away is not reported as opening every few seconds.
 InstrumentState next_state(InstrumentState state, InstrumentEvent event);
+
+// Samples come: the driver is polled.
+constexpr bool has_samples(InstrumentState state) {
+  return state == InstrumentState::kStreaming || state == InstrumentState::kUncalibrated;
+}
 
 // What an error of open() is.
 InstrumentEvent open_failure(const std::error_code& code);

@@ -57,7 +57,7 @@ void InstrumentWorker::run() {
     life_.on_time(clock_.monotonic_ns());
     tell_state();
     if (life_.should_open(clock_.monotonic_ns())) open();
-    if (life_.state() == InstrumentState::kStreaming) {
+    if (has_samples(life_.state())) {
       stream();
     } else {
       wait_a_turn();
@@ -88,7 +88,7 @@ void InstrumentWorker::open() {
     driver_->close();
     life_.on_open_failed(info.error(), clock_.monotonic_ns());
   } else {
-    life_.on_opened(clock_.monotonic_ns());
+    life_.on_opened(clock_.monotonic_ns(), info->uncalibrated);
     const std::lock_guard lock(mutex_);
     status_.info = *info;
     ++status_.opens_total;
@@ -110,7 +110,7 @@ void InstrumentWorker::stream() {
       return;
     }
     serve_tasks();
-    if (life_.state() != InstrumentState::kStreaming) return;
+    if (!has_samples(life_.state())) return;
     pipeline_->on_tick();
     publish();
   }
@@ -189,7 +189,7 @@ proto::Result<HoldReply> InstrumentWorker::execute(const HoldCommand& command) {
   reply.id = id_;
   if (const auto* release = std::get_if<ReleaseDevice>(&command)) {
     if (is_released) return proto::fail(ControlErrc::kAlreadyReleased, id_.to_string());
-    if (life_.state() == InstrumentState::kStreaming) {
+    if (has_samples(life_.state())) {
       const proto::Error released{make_error_code(DaemonErrc::kReleased), id_.to_string()};
       close_device(released, proto::GapReason::kReleased);
     }

@@ -83,7 +83,7 @@ std::vector<ThreadBeat> StatusBuilder::beats() const {
     beats.push_back({.thread = instrument->worker->id().to_string(),
                      .heartbeat = status.heartbeat,
                      .progress = status.pipeline.values_total,
-                     .has_work = status.state == InstrumentState::kStreaming,
+                     .has_work = has_samples(status.state),
                      .patience = 1});
   }
   const SpoolWriterStatus writer = parts_.writer->status();

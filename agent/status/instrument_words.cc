@@ -30,8 +30,9 @@ constexpr std::array kWords = {
     StateWords{"updater", "in updater mode, measuring nothing,",
                "finish the update of {} with the vendor's program, or unplug it and plug it in "
                "again"},
-    StateWords{"uncalibrated", "uncalibrated, so that nothing of it is recorded,",
-               "restore the calibration of {} with the vendor's program"},
+    StateWords{"uncalibrated", "uncalibrated, so that it has no values,",
+               "wattspool release {}, restore its calibration with the vendor's program, "
+               "wattspool claim {}"},
     StateWords{"failing", "there without being opened", "unplug {} and plug it in again"},
     StateWords{"released", "released to other programs", "wattspool claim {}"},
     StateWords{"stopped", "stopped", "wattspool status {}"}};
@@ -54,7 +55,9 @@ std::string instrument_sentence(const proto::InstrumentId& id, std::string_view 
 std::string instrument_remedy(const proto::InstrumentId& id, std::string_view state) {
   const StateWords* const words = words_of(state);
   std::string text(words == nullptr ? "wattspool status {}" : words->remedy);
-  text.replace(text.find("{}"), 2, id.to_string());
+  for (auto at = text.find("{}"); at != std::string::npos; at = text.find("{}", at)) {
+    text.replace(at, 2, id.to_string());
+  }
   return text;
 }
 

@@ -73,7 +73,7 @@ std::uint8_t status_from(const std::error_code& code) {
 
 std::error_code code_from(std::uint8_t status) {
   if (status == 0) return {};
-  if (status > static_cast<std::uint8_t>(UsbErrc::kUncalibrated)) return UsbErrc::kIo;
+  if (status > static_cast<std::uint8_t>(UsbErrc::kUpdater)) return UsbErrc::kIo;
   return static_cast<UsbErrc>(status);
 }
 

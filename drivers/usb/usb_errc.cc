@@ -31,8 +31,6 @@ class UsbCategory final : public std::error_category {
         return "protocol error";
       case UsbErrc::kUpdater:
         return "in updater mode";
-      case UsbErrc::kUncalibrated:
-        return "not calibrated";
     }
     return "unknown USB error";
   }

@@ -15,9 +15,8 @@ enum class UsbErrc {
   kIo,
   kOverflow,
   kCancelled,
-  kProtocol,      // the device broke its own protocol
-  kUpdater,       // it runs its updater, not its application
-  kUncalibrated,  // its calibration cannot be used
+  kProtocol,  // the device broke its own protocol
+  kUpdater,   // it runs its updater, not its application
 };
 
 const std::error_category& usb_category();

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "proto/exact_sum.h"
 #include "tests/drivers/js110_driver_bench.h"
 
@@ -224,12 +227,6 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         OpenFault{"busy", UsbErrc::kTimeout, "did not take its settings within 3000 ms: unplug it"},
         OpenFault{"settings-error 7", UsbErrc::kProtocol, "refused its settings (code 7): unplug"},
-        OpenFault{"damage 2", UsbErrc::kUncalibrated,
-                  "is not calibrated, nothing of it is recorded (active: a record of it fails its "
-                  "checksum; factory: a record of it fails its checksum): restore"},
-        OpenFault{"empty-answer 8 2", UsbErrc::kUncalibrated,
-                  "is not calibrated, nothing of it is recorded (active: it ends too early"},
-        OpenFault{"stall-request 8 2", UsbErrc::kUncalibrated, "(active: it ends too early"},
         OpenFault{"stall-request 3", UsbErrc::kStall, "ask js110/001234 (request 3)"},
         OpenFault{"empty-answer 3", UsbErrc::kProtocol, "is not that of protocol version 1"},
         OpenFault{"stall-request 4", UsbErrc::kStall, "ask js110/001234 (request 4)"},
@@ -255,6 +252,33 @@ TEST(Js110, TheFactoryCalibrationStandsInForADamagedOneAndIsNamed) {
   EXPECT_EQ(bench.open().calibration, "factory 2019-06-08");
   ASSERT_TRUE(bench.run(100).has_value());
   bench.expect_truth();
+}
+
+// Both copies of the calibration are unusable, in three ways.
+TEST(Js110, WithoutACalibrationItHasNoValuesAndSaysWhy) {
+  for (const auto& [fault, why] :
+       {std::pair{"damage 2",
+                  "(active: a record of it fails its checksum; factory: a record of it fails its "
+                  "checksum)"},
+        std::pair{"empty-answer 8 2", "(active: it ends too early"},
+        std::pair{"stall-request 8 2", "(active: it ends too early"}}) {
+    Js110Bench bench;
+    bench.fault(fault);
+    const auto info = bench.open();
+    EXPECT_THAT(info.uncalibrated, ::testing::HasSubstr(why));
+    EXPECT_EQ(info.calibration, "none");
+    EXPECT_TRUE(info.calibration_file.empty());
+    ASSERT_TRUE(bench.run(100).has_value());
+    EXPECT_GT(bench.sink.values(), 100'000U);
+    const auto is_nan = [](float value) { return std::isnan(value); };
+    for (const proto::Block& block : bench.sink.blocks) {
+      EXPECT_TRUE(std::ranges::all_of(block.current.values, is_nan));
+      EXPECT_TRUE(std::ranges::all_of(block.voltage.values, is_nan));
+    }
+    bench.driver->close();
+    bench.fault("heal");
+    EXPECT_EQ(bench.open().uncalibrated, "") << "restored and opened again";
+  }
 }
 
 // What the target sees of a recorder: nothing.

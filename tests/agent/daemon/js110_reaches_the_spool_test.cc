@@ -155,16 +155,23 @@ TEST_F(Js110Daemon, SendsCalibratedFloatsWhereThatIsWanted) {
   EXPECT_EQ(value->rows.at(2).signal, "current_range");
 }
 
-TEST_F(Js110Daemon, SaysThatItIsNotCalibrated) {
-  plug_in_js110("damage 2");
+TEST_F(Js110Daemon, SaysThatItIsNotCalibratedAndKeepsItsWords) {
+  plug_in_js110("damage 2", "waveform.rate = \"full\"");
   start();
-  ASSERT_TRUE(wait_for([&] {
-    return log_text().find("js110/000110 is not calibrated, nothing of it is recorded") !=
-           std::string::npos;
-  }));
-  EXPECT_EQ(status()["instruments"][0]["state"], "uncalibrated");
+  ASSERT_TRUE(wait_for_values(200'000));
+  EXPECT_THAT(log_text(), HasSubstr("js110/000110 is not calibrated (active: "));
+  const auto instrument = status()["instruments"][0];
+  EXPECT_EQ(instrument["state"], "uncalibrated");
+  EXPECT_THAT(instrument["explanation"], HasSubstr("its raw words alone are recorded"));
   EXPECT_THAT(status().dump(), HasSubstr("restore its calibration"));
   EXPECT_TRUE(stop());
+  const auto waveform = rows(proto::Lane::kWaveform);
+  ASSERT_FALSE(waveform.empty());
+  const auto value = proto::decode_waveform(waveform.front().payload);
+  ASSERT_TRUE(value.has_value()) << value.error().message();
+  EXPECT_EQ(value->words.calibration, proto::kUncalibrated);
+  EXPECT_EQ(value->rows.at(0).signal, "raw");
+  EXPECT_FALSE(value->rows.at(0).words.empty());
 }
 
 }  // namespace

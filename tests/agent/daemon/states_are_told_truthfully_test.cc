@@ -56,8 +56,6 @@ TEST_F(DaemonStates, EachTroubleOfAnOpeningHasItsOwn) {
                    "/dev/bus/usb/001/004: permission denied", "60-wattspool.rules"},
         std::tuple{UsbErrc::kUpdater, "open js220/000001", "updater", "in updater mode",
                    "finish the update"},
-        std::tuple{UsbErrc::kUncalibrated, "js110/1 is not calibrated", "uncalibrated",
-                   "not calibrated", "restore the calibration"},
         std::tuple{UsbErrc::kProtocol, "js220/000001 speaks protocol 2, this program speaks 1",
                    "failing", "speaks protocol 2", "unplug"}}) {
     script_.fail_open(code, context);
