@@ -15,7 +15,7 @@ import unittest
 import numpy as np
 from harness import vendor_arithmetic as vendor
 from harness.emulator import Emulator
-from harness.guest import PARTS
+from harness.machine import PARTS
 from harness.programs import program
 from harness.python_guest import PythonGuest
 from harness.scratch import Scratch

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine with a real kernel: Debian's, in QEMU without hardware acceleration.
+"""A machine that runs the daemon.
 
-It has the built programs and what they are linked against, a disk of its own for the spool, and the
-host's loopback at 10.0.2.2. Instruments come over USB/IP (tests/system/usb_kernel). The test talks
-to it over a serial port, for the network of a busy guest can stand still.
+It has the built programs and a disk of its own for the spool. Instruments come over USB/IP
+(tests/system/usb_kernel). The test talks to it over a serial port, for the network of a busy guest
+can stand still.
 """
 
 import json
-import pathlib
-import re
-import shutil
 import socket
 import subprocess
 import threading
 import time
 
-from harness.process import PATIENCE_S, Process, wait_for
+from harness.machine import GOOD_END, machine, make_root
+from harness.process import PATIENCE_S, wait_for
 from harness.programs import ROOT, program
 
-PARTS = ROOT / "tests" / "system" / "usb_kernel"
 RULES = ROOT / "packaging" / "60-wattspool.rules"
-GOOD_END = 33  # QEMU's exit code; a panic and a power-off are 0
 DISK_MIB = 512
 CONFIG = """\
 [agent]
@@ -51,17 +47,6 @@ id = "{}"
 port = "usb"
 {}
 """
-
-
-def kernel_folder():
-    answer = subprocess.run([PARTS / "fetch_kernel.sh"], stdout=subprocess.PIPE, text=True,
-                            check=True)
-    return pathlib.Path(answer.stdout.strip().splitlines()[-1])
-
-
-def libraries(path):
-    answer = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
-    return re.findall(r"(/\S+) \(0x", answer.stdout)
 
 
 def _clock(scale):
@@ -100,21 +85,16 @@ class Guest:
         self.time_scale = settings.get("time_scale", 1)
         udev = settings.get("udev")
         self._make_disk()
-        self._make_root(self._texts(instruments, plugs, settings),
-                        [program("wattspoold"), program("wattspool"), program("vhci_keep")]
-                        + (["/bin/udevadm"] if udev else []))
-        kernel = kernel_folder()
+        programs = [program("wattspoold"), program("wattspool"), program("vhci_keep")]
+        root = make_root(scratch.path("root"), "guest_init.sh",
+                         programs + (["/bin/udevadm"] if udev else []),
+                         self._texts(instruments, plugs, settings))
         clock, words = _clock(self.time_scale)
-        self.process = Process(
-            ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-nodefaults",
-             "-no-user-config", "-display", "none", "-no-reboot", "-kernel", kernel / "vmlinux",
-             "-initrd", self.root, "-append",
-             "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check" + words, *clock,
-             "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
-             "-drive", f"file={self.disk},format=raw,if=none,id=d0,cache=unsafe",
-             "-device", "virtio-blk-pci,drive=d0",
-             "-serial", "stdio", "-serial", f"unix:{self.socket}",
-             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"], self.log)
+        self.process = machine(
+            root, self.log, 512, *clock,
+            "-drive", f"file={self.disk},format=raw,if=none,id=d0,cache=unsafe",
+            "-device", "virtio-blk-pci,drive=d0", "-serial", f"unix:{self.socket}",
+            kernel_words=words)
         scratch.keep(self)
 
     def _texts(self, instruments, plugs, settings):
@@ -140,32 +120,6 @@ class Guest:
             disk.truncate(DISK_MIB << 20)
         subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^metadata_csum", self.disk],
                        check=True)
-
-    def _make_root(self, texts, programs):
-        tree = self.scratch.path("root")
-        for name in ("bin", "proc", "sys", "dev", "tmp", "run", "data", "etc", "modules"):
-            (tree / name).mkdir(parents=True)
-        shutil.copy(shutil.which("busybox"), tree / "bin/busybox")
-        (tree / "bin/sh").symlink_to("busybox")
-        for module in sorted((kernel_folder() / "modules").iterdir()):
-            shutil.copy(module, tree / "modules")
-        for path in programs:
-            name = pathlib.Path(path).name
-            subprocess.run(["strip", "-g", "-o", tree / "bin" / name, path], check=True)
-            for library in libraries(path):
-                target = tree / library.lstrip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if not target.exists():
-                    shutil.copy(library, target)
-        for name, text in texts.items():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).write_text(text, encoding="utf-8")
-        shutil.copy(PARTS / "guest_init.sh", tree / "init")
-        (tree / "init").chmod(0o755)
-        self.root = self.scratch.path("root.cpio")
-        with open(self.root, "wb") as archive:
-            subprocess.run("find . | cpio -o -H newc -R 0:0 --quiet", shell=True, cwd=tree,
-                           stdout=archive, check=True)
 
     def start(self):
         self.process.start()

@@ -2,27 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The first process of the guest. /guest.conf says what to attach. The test is at the second serial
 # port. QEMU ends with 33 when the daemon ended with 0, with 35 otherwise.
-/bin/busybox --install -s /bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
-for module in /modules/*.ko; do insmod "$module" || echo "insmod $module failed"; done
-ip link set lo up
-ip addr add 10.0.2.15/24 dev eth0
-ip link set eth0 up
-ip route add default via 10.0.2.2
+# shellcheck source=tests/system/usb_kernel/guest_common.sh
+. /guest_common.sh
+begin
 mount -t ext4 /dev/vda /data || echo "no disk"
-# shellcheck source=/dev/null
-. /guest.conf
-
-finish() {
-  cd /
-  umount /data || echo "the disk is busy"
-  sync
-  # shellcheck disable=SC2059  # the value is the format
-  printf "$1" | dd of=/dev/port bs=1 seek=244 2>/dev/null
-  poweroff -f
-}
 
 [ "$DAEMON_USER" = root ] || {
   chown -R "$DAEMON_USER" /data
@@ -36,21 +19,19 @@ start_udev() {
   udevadm trigger --subsystem-match=usb --action=add
 }
 [ -z "$UDEV" ] || start_udev
-# shellcheck disable=SC2086  # several words
-vhci_keep 10.0.2.2 $PLUGS &
-keeper=$!
+plug_in
 
 start_daemon() {
   su "$DAEMON_USER" -s /bin/sh -c "exec wattspoold --config $1" &
   daemon=$!
 }
-failed=
+failed=0
 stop_daemon() {
   kill -TERM "$daemon"
   wait "$daemon"
   code=$?
   echo "wattspoold ended with $code"
-  [ "$code" -eq 0 ] || failed=yes
+  [ "$code" -eq 0 ] || failed=1
 }
 start_daemon /etc/wattspool.toml
 
@@ -77,7 +58,6 @@ while read -r word rest; do
 done </dev/ttyS1
 stop_daemon
 ls -l /dev/bus/usb/*/*
-kill "$keeper"
 [ -z "$SHOW_KERNEL_LOG" ] || dmesg
-[ -z "$failed" ] || finish '\021'
-finish '\020'
+umount /data || echo "the disk is busy"
+finish "$failed"
