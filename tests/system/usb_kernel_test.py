@@ -14,6 +14,12 @@ JS110 = "js110/000110"
 TIME_SCALE = 0.35
 SLOWLY = ("--time-scale", str(TIME_SCALE))
 FULL = 'waveform.rate = "full"'  # then sums are compared bit for bit
+# The kernel announces a device before it configures it: this one stays in between for a while.
+LATE_CONFIGURATION = """\
+for device in /sys/bus/usb/devices/*; do [ "$(cat $device/serial)" = {serial} ] && break; done; \
+wattspool --config /etc/wattspool.toml release {id}; echo 0 >$device/bConfigurationValue; \
+{{ sleep 0.3; echo 1 >$device/bConfigurationValue; }} & \
+wattspool --config /etc/wattspool.toml claim {id}"""
 
 
 class UsbKernel(GuestBench):
@@ -31,8 +37,10 @@ class UsbKernel(GuestBench):
         for instrument in (JS220, JS110):
             self.until(instrument, lambda one: one["transfers_failed_total"] >= 15, "all stalls")
         self.outage("replug 2s", JS220, JS110)
+        self.claim_before_the_configuration(JS220)
         audit = self.audited()
         self.one_gap_for_each(audit, 2)
+        self.assertEqual(audit.document["gap_events"]["released"], 2)  # of each lane
         self.assertGreater(audit.document["gap_events"]["usb_loss"], 0)  # of the short packets
 
     def test_what_keeps_it_closed_is_told(self):
@@ -54,6 +62,16 @@ class UsbKernel(GuestBench):
         self.stream({JS220: 100_000})
         self.audited()
         self.assertRegex(self.guest.text(), r"crw-rw---- .* wattspoo.*/dev/bus/usb/\d+/\d+")
+
+    def claim_before_the_configuration(self, instrument):
+        before = self.one(instrument)
+        serial = instrument.split("/")[1]
+        self.guest.say("do " + LATE_CONFIGURATION.format(id=instrument, serial=serial))
+        self.until(instrument, lambda one: one["opens_total"] > before["opens_total"],
+                   "it is open again")
+        self.more(200_000, instrument)
+        after = self.one(instrument)
+        self.assertGreater(after["claims_repeated_total"], before["claims_repeated_total"])
 
     def reason(self, code):
         return next((one for one in self.guest.last["reasons"] if one["code"] == code), None)
