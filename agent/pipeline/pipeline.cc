@@ -296,8 +296,8 @@ PipelineStatus Pipeline::Impl::status() const {
 }
 
 Pipeline::Pipeline(const PipelineOptions& options, const proto::InstrumentId& id,
-                   const SavedState& saved, PipelineLinks links)
-    : impl_(std::make_unique<Impl>(options, id, saved, std::move(links))) {}
+                   const SavedState& saved, const PipelineLinks& links)
+    : impl_(std::make_unique<Impl>(options, id, saved, links)) {}
 Pipeline::~Pipeline() = default;
 
 std::string Pipeline::state_prefix(const proto::InstrumentId& id) {

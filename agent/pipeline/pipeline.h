@@ -88,7 +88,7 @@ class Pipeline : public drivers::DriverSink {
   // `saved` holds what state_with_prefix(state_prefix(id)) gives, or more: run, step accumulators,
   // record number, next ids per lane, time map.
   Pipeline(const PipelineOptions& options, const proto::InstrumentId& id, const SavedState& saved,
-           PipelineLinks links);
+           const PipelineLinks& links);
   ~Pipeline() override;
 
   static constexpr const char* kStatePrefix = "pipeline/";  // of all instruments
