@@ -136,7 +136,7 @@ class Checks {
     const bool tls = protocol.find("ssl") != std::string::npos;
     for (const std::string_view path : {"kafka.security.sasl_mechanism", "kafka.security.username",
                                         "kafka.security.password_file"}) {
-      if (sasl && top().text(path).empty()) {
+      if (sasl && !top().has("kafka.profile") && top().text(path).empty()) {
         issues_.push_back({top().get("kafka.security.protocol").origin,
                            fmt::format("{}: missing; protocol {} needs it", path, protocol)});
       } else if (!sasl && !top().text(path).empty()) {
@@ -150,8 +150,9 @@ class Checks {
         issue(top(), path, fmt::format("has no effect with protocol \"{}\"", protocol));
       }
     }
-    if (top().text("kafka.security.certificate_file").empty() !=
-        top().text("kafka.security.key_file").empty()) {
+    if (top().text("kafka.profile") != "mtls" &&
+        top().text("kafka.security.certificate_file").empty() !=
+            top().text("kafka.security.key_file").empty()) {
       issue(top(), "kafka.security.certificate_file",
             "certificate_file and key_file belong together; set both or none");
     }
@@ -174,7 +175,15 @@ class Checks {
     const auto file = secret_path(top().text(path), credentials_directory_);
     const auto text =
         file ? read_secret(*file) : proto::Result<std::string>(tl::unexpect, file.error());
-    if (!text) issue(top(), path, text.error().message());
+    if (text) return;
+    std::string message = text.error().message();
+    const bool is_absent_credential = file &&
+                                      text.error().code == std::errc::no_such_file_or_directory &&
+                                      top().text(path).front() != '/';
+    if (is_absent_credential) {
+      message += "; put it into /etc/wattspool/credentials, then systemctl restart wattspoold";
+    }
+    issue(top(), path, std::move(message));
   }
 
   // One at a time, so that each mistake has its place; then all, for what depends on the others.

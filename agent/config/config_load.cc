@@ -17,6 +17,7 @@
 
 #include "agent/config/config_checks.h"
 #include "agent/config/config_reader.h"
+#include "agent/config/kafka_profile.h"
 #include "agent/config/toml_document.h"
 #include "proto/ids.h"
 
@@ -141,6 +142,7 @@ LoadedConfig load_config(const ConfigSources& sources) {
   append(read.issues);
   out.config = std::move(read.config);
   complete(out.config, sources.host_name, out.issues);
+  append(apply_kafka_profile(out.config));
   append(check_config(out.config, sources.credentials_directory));
   std::stable_sort(out.issues.begin(), out.issues.end(), [](const auto& a, const auto& b) {
     return std::tie(a.where.source, a.where.line) < std::tie(b.where.source, b.where.line);

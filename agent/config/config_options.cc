@@ -115,7 +115,12 @@ proto::Result<KafkaSettings> kafka_settings(const Config& config,
     if (!added) return tl::unexpected(added.error());
   }
   for (const PassThrough& entry : config.kafka) raw.emplace_back(entry.name, entry.value);
-  return check_kafka_settings(raw);
+  auto checked = check_kafka_settings(raw);
+  if (!checked) return checked;
+  for (const PassThrough& entry : config.kafka_profile) {
+    checked->emplace_back(entry.name, entry.value);
+  }
+  return checked;
 }
 
 proto::Result<ForwarderOptions> forwarder_options(const Config& config,

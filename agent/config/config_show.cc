@@ -63,6 +63,14 @@ Json setting_json(std::span<const KeySpec> keys, const Settings& settings) {
   return out;
 }
 
+Json pass_through_json(const std::vector<PassThrough>& entries) {
+  Json out = Json::object();
+  for (const PassThrough& entry : entries) {
+    out[entry.name] = {{"value", entry.value}, {"origin", entry.origin.to_string()}};
+  }
+  return out;
+}
+
 // Instruments are compared by id; adding and removing one needs a restart too.
 void compare_instruments(const Config& before, const Config& after, ConfigChanges& changes) {
   if (before.instruments.size() != after.instruments.size()) {
@@ -86,6 +94,10 @@ std::string show_config_toml(const Config& config) {
   for (const PassThrough& entry : config.kafka) {
     out += line("kafka.settings." + quoted(entry.name), quoted(entry.value), entry.origin);
   }
+  // Comments: the profile gives them, and some are outside of what may be written by hand.
+  for (const PassThrough& entry : config.kafka_profile) {
+    out += "# " + line("kafka.settings." + quoted(entry.name), quoted(entry.value), entry.origin);
+  }
   for (const Settings& instrument : config.instruments) {
     out += "\n[[instrument]]\n" + setting_lines(instrument_keys(), instrument);
   }
@@ -95,11 +107,8 @@ std::string show_config_toml(const Config& config) {
 std::string show_config_json(const LoadedConfig& loaded) {
   Json out = {{"schema", 1}, {"files", loaded.files}};
   out["settings"] = setting_json(config_keys(), loaded.config.settings);
-  Json pass_through = Json::object();
-  for (const PassThrough& entry : loaded.config.kafka) {
-    pass_through[entry.name] = {{"value", entry.value}, {"origin", entry.origin.to_string()}};
-  }
-  out["kafka_settings"] = pass_through;
+  out["kafka_settings"] = pass_through_json(loaded.config.kafka);
+  out["kafka_profile_settings"] = pass_through_json(loaded.config.kafka_profile);
   Json instruments = Json::array();
   for (const Settings& instrument : loaded.config.instruments) {
     instruments.push_back(setting_json(instrument_keys(), instrument));

@@ -57,6 +57,7 @@ struct Config {
   Settings settings;                  // every key of config_keys()
   std::vector<Settings> instruments;  // every key of instrument_keys(), overrides resolved
   std::vector<PassThrough> kafka;
+  std::vector<PassThrough> kafka_profile;  // librdkafka settings of kafka.profile; none contradicts
 };
 
 }  // namespace agent

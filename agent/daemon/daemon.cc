@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/config/config_show.h"
+#include "agent/config/kafka_profile.h"
 #include "agent/daemon/life_events.h"
 #include "agent/daemon/stop_guard.h"
 #include "agent/status/status_file.h"
@@ -81,6 +82,7 @@ tl::expected<std::unique_ptr<Daemon>, StartFailure> Daemon::start(DaemonSetup se
   if (config.instruments.empty() && config.settings.text("usb.discover") == "off") {
     log.warning("no instrument is configured, nothing is acquired; add an [[instrument]]");
   }
+  if (const std::string note = kafka_profile_note(config); !note.empty()) log.info(note);
   if (!daemon->parts_->forwarder) {
     log.warning("no broker is configured, data is kept on disk; set kafka.brokers");
   }

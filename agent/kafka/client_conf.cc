@@ -21,8 +21,9 @@ const KafkaSettings kConnection = {
     {"reconnect.backoff.ms", "50"},      {"reconnect.backoff.max.ms", "1000"},
     {"log.connection.close", "false"}};
 
-constexpr std::array<std::string_view, 5> kProducerOnly = {
-    "linger.ms", "compression.codec", "compression.level", "batch.size", "message.max.bytes"};
+constexpr std::array<std::string_view, 6> kProducerOnly = {
+    "linger.ms",  "compression.codec", "compression.level",
+    "batch.size", "message.max.bytes", "request.timeout.ms"};
 
 const char* role_name(rd_kafka_type_t role) {
   return role == RD_KAFKA_PRODUCER ? "producer" : "consumer";

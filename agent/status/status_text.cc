@@ -96,6 +96,7 @@ std::string kafka_line(const ForwarderStatus& kafka, std::int64_t now_utc_us) {
   if (!kafka.brokers.empty()) {
     text += is_speaking ? " to " + kafka.brokers : " (" + kafka.brokers + ")";
   }
+  if (kafka.delivery == "at_least_once") text += ", at least once";
   if (kafka.state == "backing off") text += ", next try in " + age_text(kafka.backoff_s);
   if (kafka.in_flight_records > 0) text += fmt::format(", {} in flight", kafka.in_flight_records);
   if (kafka.last_ack_utc_us) text += ", last ack " + ago(*kafka.last_ack_utc_us, now_utc_us);

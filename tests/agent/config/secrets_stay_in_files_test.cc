@@ -32,6 +32,11 @@ TEST_F(ConfigTest, ABareNameIsACredential) {
   EXPECT_NE(found.find("find credential \"kafka.password\" ($CREDENTIALS_DIRECTORY is not set"),
             std::string::npos)
       << found;
+  sources_.credentials_directory = directory_;
+  EXPECT_EQ(issues_of(sasl_config("kafka.password")),
+            "wattspool.toml:5:17: kafka.security.password_file: read secret kafka.password: No "
+            "such file or directory; put it into /etc/wattspool/credentials, then systemctl "
+            "restart wattspoold\n");
   write("kafka.password", "x");
   sources_.credentials_directory = directory_;
   EXPECT_EQ(issues_of(sasl_config("kafka.password")), "");
