@@ -61,6 +61,7 @@ class LibusbSession {
     LibusbSession* session = nullptr;
     libusb_transfer* transfer = nullptr;
     std::uint32_t buffer = 0;
+    std::uint32_t round = 0;  // in which it was armed
     bool in_flight = false;
   };
   struct Completed {
@@ -106,6 +107,8 @@ class LibusbSession {
   std::uint32_t ring_begin_ = 0;
   std::uint32_t ring_size_ = 0;
   std::uint32_t in_flight_ = 0;
+  std::uint32_t round_ = 0;          // the next begins when transfers are armed after a failure
+  bool round_failed_ = false;
   std::optional<UsbErrc> failure_;   // of this round, not yet told
   bool suspect_ = false;             // a transfer said NO_DEVICE: the next submit tells
   std::int64_t rearm_ns_ = 0;        // not before

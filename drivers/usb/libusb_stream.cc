@@ -56,7 +56,8 @@ void LibusbSession::on_in_done(libusb_transfer* transfer) {
     self.take_completed(in);
   } else {
     self.free_buffers_.push_back(in.buffer);
-    if (!self.closing_) self.take_failed(transfer->status);
+    // Of an earlier round: what made it fail is told and dealt with.
+    if (!self.closing_ && in.round == self.round_) self.take_failed(transfer->status);
   }
   self.wake_.notify_all();
 }
@@ -76,21 +77,24 @@ void LibusbSession::take_completed(InTransfer& in) {
   if (!closing_ && !failure_ && !suspect_ && !free_buffers_.empty()) submit(in);
 }
 
-// All that fail before the next ones are armed are one failure.
+// All of a round that fail are one failure, told once: a stall fails each transfer in flight, and
+// the last of them may come back after the halt is cleared, even after the next ones are armed.
 void LibusbSession::take_failed(int status) {
-  if (!failure_ && !suspect_) {
+  const bool is_first = !std::exchange(round_failed_, true);
+  if (is_first) {
     rearm_ns_ = clock_.monotonic_ns() + rearm_delay_ns_;
     rearm_delay_ns_ = std::min(2 * rearm_delay_ns_, kRearmMaxNs);
   }
   if (status == LIBUSB_TRANSFER_NO_DEVICE) {
     suspect_ = true;  // [measured] also said of a device that is there
-  } else if (!failure_) {
+  } else if (is_first) {
     failure_ = errc_from_transfer(status);
   }
 }
 
 bool LibusbSession::submit(InTransfer& in) {
   in.buffer = free_buffers_.back();
+  in.round = round_;
   in.transfer->buffer = reinterpret_cast<unsigned char*>(buffer_bytes(in.buffer));
   const int error = libusb_submit_transfer(in.transfer);
   if (error == 0) {
@@ -111,6 +115,7 @@ bool LibusbSession::submit(InTransfer& in) {
 
 void LibusbSession::arm_idle() {
   const bool was_suspect = std::exchange(suspect_, false);
+  if (std::exchange(round_failed_, false)) ++round_;
   bool armed = false;
   for (InTransfer& in : transfers_) {
     if (in.in_flight) continue;

@@ -14,12 +14,15 @@ JS110 = "js110/000110"
 TIME_SCALE = 0.35
 SLOWLY = ("--time-scale", str(TIME_SCALE))
 FULL = 'waveform.rate = "full"'  # then sums are compared bit for bit
-# The kernel announces a device before it configures it: this one stays in between for a while.
+# The kernel announces a device before it configures it. This one stays in between until the daemon
+# has opened it, and a little longer.
 LATE_CONFIGURATION = """\
 for device in /sys/bus/usb/devices/*; do [ "$(cat $device/serial)" = {serial} ] && break; done; \
+node=$(printf /dev/bus/usb/%03d/%03d $(cat $device/busnum $device/devnum)); \
 wattspool --config /etc/wattspool.toml release {id}; echo 0 >$device/bConfigurationValue; \
-{{ sleep 0.3; echo 1 >$device/bConfigurationValue; }} & \
-wattspool --config /etc/wattspool.toml claim {id}"""
+wattspool --config /etc/wattspool.toml claim {id}; \
+until ls -l /proc/[0-9]*/fd | grep -q $node; do :; done; sleep 0.1; \
+echo 1 >$device/bConfigurationValue"""
 
 
 class UsbKernel(GuestBench):
