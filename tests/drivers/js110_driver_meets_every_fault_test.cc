@@ -36,33 +36,33 @@ TEST(Js110, SaysWhatTheInstrumentIs) {
   EXPECT_EQ(info.signals[2].name, "current_range");
 }
 
-TEST(Js110, ReadsEverySampleOfTenSecondsAndItsTruth) {
-  for (const char* load : {"ble", "mcu", "edge"}) {
-    SCOPED_TRACE(load);
-    Js110Bench bench({}, {.seed = 3, .load = load});
-    bench.open();
-    ASSERT_TRUE(bench.run(10'000).has_value());
-    bench.driver->flush(bench.sink);
-    ASSERT_EQ(bench.sink.segments.size(), 1u);
-    EXPECT_TRUE(bench.sink.float_gaps.empty());
-    EXPECT_GT(bench.sink.values(), 19'800'000u);
-    EXPECT_EQ(bench.driver->counters().packets_stale, 0u);
-    EXPECT_EQ(bench.driver->counters().toggles_wrong, 0u);
-    bench.expect_truth();
-    proto::ExactAccumulator accumulator;
-    for (const proto::Block& block : bench.sink.blocks) {
-      accumulator.add(block.current.values, block.voltage.values);
-    }
-    const Truth truth = js110::compute_truth(*bench.source, "001234",
-                                             {proto::SampleId(0), bench.sink.position() - 1});
-    EXPECT_EQ(truth.sample_count, bench.sink.values());
-    EXPECT_EQ(accumulator.sums().current, truth.current);
-    EXPECT_EQ(accumulator.sums().power, truth.power);
-    const proto::Block& last = bench.sink.blocks.back();
-    EXPECT_NEAR(static_cast<double>(last.time.utc_ns(last.end_id()) - bench.clock.utc_ns()), 0.0,
-                50.0 * Js110Bench::kMs);
+class Js110Loads : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Js110Loads, EverySampleOfTenSecondsAndItsTruth) {
+  Js110Bench bench({}, {.seed = 3, .load = GetParam()});
+  bench.open();
+  ASSERT_TRUE(bench.run(10'000).has_value());
+  bench.driver->flush(bench.sink);
+  ASSERT_EQ(bench.sink.segments.size(), 1u);
+  EXPECT_TRUE(bench.sink.float_gaps.empty());
+  EXPECT_GT(bench.sink.values(), 19'800'000u);
+  EXPECT_EQ(bench.driver->counters().packets_stale, 0u);
+  EXPECT_EQ(bench.driver->counters().toggles_wrong, 0u);
+  bench.expect_truth();
+  proto::ExactAccumulator accumulator;
+  for (const proto::Block& block : bench.sink.blocks) {
+    accumulator.add(block.current.values, block.voltage.values);
   }
+  const Truth truth = js110::compute_truth(*bench.source, "001234",
+                                           {proto::SampleId(0), bench.sink.position() - 1});
+  EXPECT_EQ(truth.sample_count, bench.sink.values());
+  EXPECT_EQ(accumulator.sums().current, truth.current);
+  EXPECT_EQ(accumulator.sums().power, truth.power);
+  const proto::Block& last = bench.sink.blocks.back();
+  EXPECT_NEAR(static_cast<double>(last.time.utc_ns(last.end_id()) - bench.clock.utc_ns()), 0.0,
+              50.0 * Js110Bench::kMs);
 }
+INSTANTIATE_TEST_SUITE_P(Driver, Js110Loads, ::testing::Values("ble", "mcu", "edge"));
 
 struct StreamFault {
   const char* text;
