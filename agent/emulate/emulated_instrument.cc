@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/emulate/emulated_instrument.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "agent/record/capture_store.h"
@@ -100,6 +102,17 @@ drivers::SourceSpec spec_of(const EmulateOptions& options, const std::string& se
   return spec;
 }
 
+// In slow time transfers fill as far as in real time.
+drivers::Js220DeviceOptions js220_options(const EmulateOptions& options,
+                                          const std::string& serial) {
+  constexpr double kHoldMaxNs = 100e6;
+  drivers::Js220DeviceOptions device{
+      .serial = serial, .start_id = options.start_id, .time_scale = options.time_scale};
+  const double hold_ns = static_cast<double>(device.hold_ns) / options.time_scale;
+  device.hold_ns = std::llround(std::min(hold_ns, kHoldMaxNs));
+  return device;
+}
+
 proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& options,
                                                     const std::string& serial,
                                                     const proto::Clock& clock,
@@ -117,10 +130,7 @@ proto::Result<drivers::ServedDevice> add_instrument(const EmulateOptions& option
                                                                  .time_scale = options.time_scale}),
                                  options, kJs110Updater, now_ns, instrument)
                     : add_device(std::make_unique<drivers::Js220Device>(
-                                     *instrument.source, clock,
-                                     drivers::Js220DeviceOptions{.serial = serial,
-                                                                 .start_id = options.start_id,
-                                                                 .time_scale = options.time_scale}),
+                                     *instrument.source, clock, js220_options(options, serial)),
                                  options, kJs220Updater, now_ns, instrument);
   if (served) served->serial = serial;
   return served;

@@ -26,6 +26,8 @@ constexpr std::array kSpecs = {
                  "vendor requests are answered so late (USB/IP only)"},
     BusFaultSpec{"updater", BusFaultKind::kUpdater, "d", "DURATION",
                  "gone, then there as its updater, gone, then there with its settings lost"},
+    BusFaultSpec{"stuck", BusFaultKind::kStuck, "d", "DURATION",
+                 "nothing comes, is answered, or can be cancelled (USB/IP only)"},
 };
 
 constexpr std::uint8_t kRequestKind = 0x60;
@@ -63,6 +65,10 @@ proto::Result<BusFault> parse_bus_fault(std::string_view text) {
 std::string describe_bus_faults() { return describe_fault_table(kSpecs); }
 
 void FaultyBus::inject(const BusFault& fault, std::int64_t now_ns) {
+  if (fault.kind == BusFaultKind::kStuck) {
+    stuck_end_ns_ = now_ns + fault.duration_ns;
+    return;
+  }
   if (fault.kind != BusFaultKind::kUpdater) {
     faults_.arm(fault);
     return;
@@ -73,7 +79,7 @@ void FaultyBus::inject(const BusFault& fault, std::int64_t now_ns) {
 
 void FaultyBus::heal() {
   faults_.heal();
-  updater_begin_ns_ = updater_end_ns_ = 0;
+  updater_begin_ns_ = updater_end_ns_ = stuck_end_ns_ = 0;
 }
 
 FaultyBus::Shape FaultyBus::shape_at(std::int64_t now_ns) const {
@@ -116,7 +122,7 @@ proto::Result<void> FaultyBus::bulk_out(std::span<const std::byte> data, std::in
 proto::Result<std::size_t> FaultyBus::bulk_in(std::span<std::byte> transfer, std::int64_t now_ns) {
   const Shape shape = shape_at(now_ns);
   if (shape == Shape::kAway) return refuse(UsbErrc::kNoDevice);
-  if (shape == Shape::kUpdater) return 0;
+  if (shape == Shape::kUpdater || now_ns < stuck_end_ns_) return 0;
   const auto is_babble = [](const BusFault& fault) { return fault.kind == BusFaultKind::kBabble; };
   if (faults_.take_if(is_babble)) return refuse(UsbErrc::kOverflow);
   return instrument_.bulk_in(transfer, now_ns);
@@ -130,17 +136,23 @@ std::optional<std::int64_t> FaultyBus::next_due_ns(std::int64_t now_ns) const {
   const Shape shape = shape_at(now_ns);
   if (shape == Shape::kAway) return now_ns;  // to be told that it is gone
   if (shape == Shape::kUpdater) return updater_end_ns_;
+  if (now_ns < stuck_end_ns_) return stuck_end_ns_;
   if (faults_.peek(BusFaultKind::kBabble) != nullptr) return now_ns;
   return instrument_.next_due_ns(now_ns);
 }
 
-std::int64_t FaultyBus::control_delay_ns(const ControlSetup& setup) {
+std::int64_t FaultyBus::control_delay_ns(const ControlSetup& setup, std::int64_t now_ns) {
+  if (now_ns < stuck_end_ns_) return stuck_end_ns_ - now_ns;
   if ((setup.request_type & kRequestKind) != kVendor) return 0;
   const auto is_slow = [](const BusFault& fault) {
     return fault.kind == BusFaultKind::kSlowControl;
   };
   const auto fault = faults_.take_if(is_slow);
   return fault ? fault->duration_ns : 0;
+}
+
+std::int64_t FaultyBus::withdraw_delay_ns(std::int64_t now_ns) const {
+  return std::max<std::int64_t>(0, stuck_end_ns_ - now_ns);
 }
 
 }  // namespace drivers

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes wrong on a bus whatever the instrument is: babble, slow answers, and an instrument that
-// comes back as its updater. Stands between a server and an emulated instrument. Pure.
+// What goes wrong on a bus whatever the instrument is: babble, slow answers, a host controller that
+// gives nothing back, and an instrument that comes back as its updater. Stands between a server and
+// an emulated instrument. Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ enum class BusFaultKind : std::uint8_t {
   kBabble,       // the next `count` bulk IN transfers
   kSlowControl,  // the next `count` vendor requests, each by `duration_ns`
   kUpdater,      // for `duration_ns`
+  kStuck,        // likewise
 };
 
 struct BusFault {
@@ -53,7 +55,8 @@ class FaultyBus final : public UsbDevice {
   proto::Result<std::size_t> bulk_in(std::span<std::byte> transfer, std::int64_t now_ns) override;
   void transfers_withdrawn(std::int64_t now_ns) override;
   std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const override;
-  std::int64_t control_delay_ns(const ControlSetup& setup) override;
+  std::int64_t control_delay_ns(const ControlSetup& setup, std::int64_t now_ns) override;
+  std::int64_t withdraw_delay_ns(std::int64_t now_ns) const override;
 
  private:
   enum class Shape { kInstrument, kAway, kUpdater };
@@ -64,6 +67,7 @@ class FaultyBus final : public UsbDevice {
   ArmedFaults<BusFault> faults_;
   std::int64_t updater_begin_ns_ = 0;
   std::int64_t updater_end_ns_ = 0;
+  std::int64_t stuck_end_ns_ = 0;
   Shape seen_ = Shape::kInstrument;  // when a host last asked
 };
 

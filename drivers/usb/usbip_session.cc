@@ -142,8 +142,7 @@ bool UsbipSession::on_command(std::span<const std::byte> bytes, std::size_t& use
   if (!command) return false;
   used = usbip::kUrbHeaderBytes;
   if (const auto* unlink = std::get_if<usbip::Unlink>(&*command)) {
-    on_unlink(*unlink, now_ns);
-    return true;
+    return unlink_later(*unlink, now_ns);
   }
   const auto& submit = std::get<usbip::Submit>(*command);
   const std::size_t data_size = submit.in ? 0 : submit.length;
@@ -156,6 +155,23 @@ bool UsbipSession::on_command(std::span<const std::byte> bytes, std::size_t& use
   }
   used += data_size;
   return on_submit(submit, bytes.subspan(usbip::kUrbHeaderBytes, data_size), now_ns);
+}
+
+bool UsbipSession::unlink_later(const usbip::Unlink& unlink, std::int64_t now_ns) {
+  const std::int64_t delay_ns = imported_->device->withdraw_delay_ns(now_ns);
+  if (delay_ns == 0 && slow_unlinks_.empty()) {
+    on_unlink(unlink, now_ns);
+    return true;
+  }
+  slow_unlinks_.push_back({.unlink = unlink, .due_ns = now_ns + delay_ns});
+  return slow_unlinks_.size() <= kArmedMax + kSlowMax;
+}
+
+void UsbipSession::unlink_slow(std::int64_t now_ns) {
+  while (!slow_unlinks_.empty() && slow_unlinks_.front().due_ns <= now_ns && has_room()) {
+    on_unlink(slow_unlinks_.front().unlink, now_ns);
+    slow_unlinks_.pop_front();
+  }
 }
 
 // An IN transfer is completed whole or not at all; what a device on a bus would have put into it
@@ -198,7 +214,7 @@ bool UsbipSession::on_submit(const usbip::Submit& submit, std::span<const std::b
 
 bool UsbipSession::answer_later(const usbip::Submit& submit, std::span<const std::byte> data,
                                 std::int64_t now_ns) {
-  const std::int64_t delay_ns = imported_->device->control_delay_ns(submit.setup);
+  const std::int64_t delay_ns = imported_->device->control_delay_ns(submit.setup, now_ns);
   if (delay_ns == 0 && slow_.empty()) {
     on_control(submit, data, now_ns);
     return true;
@@ -242,6 +258,7 @@ void UsbipSession::catch_up(std::int64_t now_ns) {
     closing_ = true;
     return;
   }
+  unlink_slow(now_ns);
   answer_slow(now_ns);
   while (!armed_.empty()) {
     const auto due_ns = imported_->device->next_due_ns(served_ns_);
@@ -329,9 +346,13 @@ std::optional<std::int64_t> UsbipSession::next_wake_ns(std::int64_t now_ns) cons
   if (imported_ == nullptr || closing_) return std::nullopt;
   const bool is_full = kOutputBytes - (end_ - begin_) < 3 * kTransferRoom;
   if (is_full) return std::nullopt;  // until the host has read
-  const auto wake_ns = next_transfer_ns(now_ns);
-  if (slow_.empty()) return wake_ns;
-  return std::min(wake_ns.value_or(INT64_MAX), std::max(slow_.front().due_ns, now_ns));
+  auto wake_ns = next_transfer_ns(now_ns);
+  const auto also = [&](std::int64_t due_ns) {
+    wake_ns = std::min(wake_ns.value_or(INT64_MAX), std::max(due_ns, now_ns));
+  };
+  if (!slow_.empty()) also(slow_.front().due_ns);
+  if (!slow_unlinks_.empty()) also(slow_unlinks_.front().due_ns);
+  return wake_ns;
 }
 
 std::optional<std::int64_t> UsbipSession::next_transfer_ns(std::int64_t now_ns) const {

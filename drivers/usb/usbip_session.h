@@ -62,6 +62,9 @@ class UsbipSession {
   void reply_device_list(std::int64_t now_ns);
   void reply_import(const std::string& bus_id, std::int64_t now_ns);
   bool on_command(std::span<const std::byte> bytes, std::size_t& used, std::int64_t now_ns);
+  // False: there are too many.
+  bool unlink_later(const usbip::Unlink& unlink, std::int64_t now_ns);
+  void unlink_slow(std::int64_t now_ns);
   void on_unlink(const usbip::Unlink& unlink, std::int64_t now_ns);
   bool on_submit(const usbip::Submit& submit, std::span<const std::byte> data, std::int64_t now_ns);
   // False: there are too many.
@@ -101,6 +104,11 @@ class UsbipSession {
     std::int64_t due_ns = 0;
   };
   std::deque<Slow> slow_;
+  struct SlowUnlink {
+    usbip::Unlink unlink;
+    std::int64_t due_ns = 0;
+  };
+  std::deque<SlowUnlink> slow_unlinks_;  // in order
   std::int64_t served_ns_ = 0;
 };
 

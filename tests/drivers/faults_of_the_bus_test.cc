@@ -111,6 +111,34 @@ TEST_F(FaultsOfTheBus, AHostThatAsksOnAndOnIsDropped) {
   EXPECT_FALSE(host_.open);
 }
 
+TEST_F(FaultsOfTheBus, AStuckBusGivesNothingBackUntilItIsOver) {
+  configure();
+  bench_.start();
+  inject("stuck 2s");
+  host_.arm(3, now());
+  const std::uint32_t first = host_.sequence - 2;
+  ask_to_connect();
+  pass(1'000 * kMs);
+  for (std::uint32_t k = 0; k < 3; ++k) host_.unlink(first + k, now());
+  pass(999 * kMs);
+  EXPECT_THAT(host_.replies(), IsEmpty());
+  pass(1 * kMs);
+  const auto replies = host_.replies();
+  ASSERT_THAT(replies, SizeIs(4));
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(replies[k].status, -ECONNRESET) << k;
+  EXPECT_THAT(replies[3].data, SizeIs(1)) << "the request was not taken back";
+  host_.arm(3, now());
+  pass(40 * kMs);
+  EXPECT_THAT(host_.replies(), testing::Not(IsEmpty())) << "the stream goes on";
+}
+
+TEST_F(FaultsOfTheBus, AHostThatTakesBackOnAndOnIsDropped) {
+  configure();
+  inject("stuck 2s");
+  for (std::uint32_t k = 0; host_.open && k < 1000; ++k) host_.unlink(k, now());
+  EXPECT_FALSE(host_.open);
+}
+
 TEST_F(FaultsOfTheBus, AnUpdaterIsAnotherProductForAWhile) {
   configure();
   inject("updater 1s");
@@ -139,7 +167,8 @@ TEST_F(FaultsOfTheBus, AnUpdaterAnswersNothingThatAnInstrumentDoes) {
 TEST_F(FaultsOfTheBus, AFaultThatMakesNoSenseSaysHowItIsWritten) {
   EXPECT_TRUE(is_bus_fault("babble 3"));
   EXPECT_FALSE(is_bus_fault("lose 21"));
-  for (const char* text : {"babble 0", "babble x", "slow-control", "updater", "updater 5"}) {
+  for (const char* text :
+       {"babble 0", "babble x", "slow-control", "updater", "updater 5", "stuck", "stuck x"}) {
     const auto fault = parse_bus_fault(text);
     ASSERT_FALSE(fault.has_value()) << text;
     EXPECT_THAT(fault.error().message(), HasSubstr("is written: ")) << text;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What takes longer on a real kernel's USB stack (see usb_kernel_test.py)."""
 
+import re
 import unittest
 
 from harness.guest_bench import GuestBench
@@ -11,6 +12,7 @@ SLOWLY = ("--time-scale", "0.25")
 FULL = 'waveform.rate = "full"'
 # Of the guest's own clock: both models have their full rate there.
 GUEST_TIME_SCALE = 0.15
+STUCK_S = 40  # 10 s of the guest's own clock at 0.25
 
 
 class UsbKernelCampaign(GuestBench):
@@ -59,6 +61,41 @@ class UsbKernelCampaign(GuestBench):
             self.assertEqual(self.one(instrument)["opens_total"], opens)
             self.more(0, instrument)
         self.one_gap_for_each(self.audited(), 2)
+
+    def test_a_reader_that_is_late_by_a_second_loses_nothing(self):
+        """Of each model at its full rate, in the time of the guest."""
+        scale = ("--time-scale", str(GUEST_TIME_SCALE))
+        self.plug_in(JS220, *scale)
+        self.plug_in(JS110, *scale)
+        self.boot(waveform="1kHz", time_scale=GUEST_TIME_SCALE, programs=("late_reader",))
+        self.all_stream()
+        for instrument in (JS220, JS110):
+            self.guest.say(f"do wattspool --config /etc/wattspool.toml release {instrument}; "
+                           f"late_reader {instrument} 1000; "
+                           f"wattspool --config /etc/wattspool.toml claim {instrument}")
+            said = rf"late_reader: {instrument} paused for 1000 ms: .* (\d+) gaps"
+            self.guest.wait_until(lambda _, said=said: re.search(said, self.guest.text()),
+                                  f"{instrument}: it is read late")
+            line = re.search(said, self.guest.text())
+            print(line[0], flush=True)
+            self.assertEqual(line[1], "0")
+            self.more(0, instrument)
+        self.audited()
+
+    def test_a_bus_that_gives_nothing_back_holds_up_nobody_else(self):
+        """A cancel blocks its caller until the host controller gives the request back."""
+        self.plug_in(JS220, *SLOWLY)
+        self.plug_in(JS110, *SLOWLY)
+        self.boot(waveform="1kHz", time_scale=0.25)
+        self.all_stream()
+        self.send(JS220, f"stuck {STUCK_S}s")
+        self.until(JS220, lambda one: one["state"] not in ("streaming", "opening"), "it is lost")
+        self.more(1_000_000, JS110)  # of 0.5 s at the least
+        self.assertNotEqual(self.one(JS220)["state"], "streaming")
+        self.all_stream()
+        audit = self.audited()
+        self.one_gap_for_each(audit, 1)
+        self.assertEqual(self.one(JS110)["losses_total"], 0)
 
     def test_faults_of_the_bus(self):
         self.plug_in(JS220, *SLOWLY, configuration=FULL)

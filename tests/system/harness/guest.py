@@ -66,7 +66,7 @@ def _clock(scale):
 class Guest:
     """`instruments`: id, or (id, lines of its configuration). `plugs`: PORT:BUSID of the emulators.
 
-    Settings: `brokers` (as the guest sees them), `waveform`; `user`, who the daemon is; `udev`: the
+    Settings: `brokers` (as the guest sees them), `waveform`; `programs`, more of them; `user`, who the daemon is; `udev`: the
     real udevd and our rules, from the start (True), or "later": the word `do start_udev`;
     `time_scale`: all clocks of the guest go so much slower than the host's. An instrument at the
     same time scale has its full rate there, and the emulated processor has the time for it.
@@ -85,7 +85,8 @@ class Guest:
         self.time_scale = settings.get("time_scale", 1)
         udev = settings.get("udev")
         self._make_disk()
-        programs = [program("wattspoold"), program("wattspool"), program("vhci_keep")]
+        programs = [program(name) for name in
+                    ("wattspoold", "wattspool", "vhci_keep", *settings.get("programs", ()))]
         root = make_root(scratch.path("root"), "guest_init.sh",
                          programs + (["/bin/udevadm"] if udev else []),
                          self._texts(instruments, plugs, settings))
