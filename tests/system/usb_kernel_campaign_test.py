@@ -50,9 +50,10 @@ class UsbKernelCampaign(GuestBench):
         self.one_gap_for_each(self.audited(), 10)
 
     def test_an_updater_is_named_and_not_opened(self):
+        """Of instruments that nobody has configured."""
         for instrument in (JS220, JS110):
             self.plug_in(instrument, *SLOWLY)
-        self.boot(waveform="1kHz", time_scale=0.25)
+        self.boot(waveform="1kHz", time_scale=0.25, discover="auto")
         self.all_stream()
         for instrument in (JS220, JS110):
             opens = self.one(instrument)["opens_total"]

@@ -35,7 +35,7 @@ brokers = [{brokers}]
 [topics]
 prefix = "bench."
 [usb]
-discover = "off"
+discover = "{discover}"
 [status]
 file = "/run/status.json"
 [control]
@@ -66,7 +66,8 @@ def _clock(scale):
 class Guest:
     """`instruments`: id, or (id, lines of its configuration). `plugs`: PORT:BUSID of the emulators.
 
-    Settings: `brokers` (as the guest sees them), `waveform`; `programs`, more of them; `user`, who the daemon is; `udev`: the
+    Settings: `brokers` (as the guest sees them), `waveform`; `discover`, "auto": none is
+    configured; `programs`, more of them; `user`, who the daemon is; `udev`: the
     real udevd and our rules, from the start (True), or "later": the word `do start_udev`;
     `time_scale`: all clocks of the guest go so much slower than the host's. An instrument at the
     same time scale has its full rate there, and the emulated processor has the time for it.
@@ -101,13 +102,17 @@ class Guest:
     def _texts(self, instruments, plugs, settings):
         """The files of the guest that differ from test to test."""
         brokers = settings.get("brokers", "")
-        config = CONFIG.format(quota="384MiB", waveform=settings.get("waveform", "full"),
-                               brokers=f'"{brokers}"' if brokers else "")
+        def config(discover):
+            return CONFIG.format(quota="384MiB", waveform=settings.get("waveform", "full"),
+                                 brokers=f'"{brokers}"' if brokers else "", discover=discover)
+        discover = settings.get("discover", "off")
+        configured = [] if discover == "auto" else instruments
         blocks = [INSTRUMENT.format(*((one, "") if isinstance(one, str) else one))
-                  for one in instruments]
+                  for one in configured]
         user = settings.get("user", "wattspool" if settings.get("udev") else "root")
         conf = f"PLUGS='{' '.join(plugs)}'\nDAEMON_USER={user}\n"
-        texts = {"etc/wattspool.toml": config + "".join(blocks), "etc/drain.toml": config,
+        texts = {"etc/wattspool.toml": config(discover) + "".join(blocks),
+                 "etc/drain.toml": config("off"),
                  "guest.conf": conf + ("UDEV=1\n" if settings.get("udev") is True else ""),
                  "etc/passwd": "root:x:0:0::/:/bin/sh\nwattspool:x:900:900::/:/bin/sh\n",
                  "etc/group": "root:x:0:\nwattspool:x:900:\n",
@@ -144,7 +149,8 @@ class Guest:
 
     def instrument(self, instrument):
         """Of the newest status."""
-        return next(one for one in self.last["instruments"] if one["instrument"] == instrument)
+        return next((one for one in self.last["instruments"] if one["instrument"] == instrument),
+                    {"state": "not discovered"})
 
     def say(self, words):
         self.link.sendall(words.encode() + b"\n")
