@@ -34,6 +34,10 @@ tl::expected<BrokerAccess, int> broker_access(const CliContext& cli,
     for (const ConfigIssue& issue : loaded.issues) cli.err << issue.to_string() << '\n';
     // A bench's configuration is not for everybody; its brokers may be.
     if (arguments.brokers.empty() || cli.sources.file) {
+      if (loaded.ok_but_for_denied_secrets()) {
+        return refuse(cli, "this asks the broker, and so it needs the secrets above; use sudo",
+                      kExitFailed);
+      }
       return refuse(cli, "the configuration is not valid, or not readable for you", kExitFailed);
     }
     cli.err << "wattspool: going on without the configuration: no TLS, no user\n";
@@ -55,7 +59,7 @@ tl::expected<BrokerAccess, int> broker_access(const CliContext& cli,
                   "--brokers HOST:PORT",
                   kExitUsage);
   }
-  auto kafka = kafka_settings(loaded.config, loaded.credentials_directory);
+  auto kafka = kafka_settings(loaded.config, loaded.credentials);
   if (!kafka) return refuse(cli, kafka.error().message(), kExitFailed);
   return BrokerAccess{std::move(*kafka), settings.text("topics.prefix")};
 }

@@ -82,7 +82,7 @@ int run_cli(const std::vector<std::string>& arguments, CliContext cli) {
     return kExitUsage;
   }
   if (!global.config.empty()) cli.sources.file = global.config;
-  cli.socket = global.socket;
+  if (!global.socket.empty()) cli.socket = global.socket;
   if (global.no_color) cli.colour = false;
   const auto given = std::find_if(entries.begin(), entries.end(),
                                   [](const Entry& entry) { return entry.parser->parsed(); });

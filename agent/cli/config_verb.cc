@@ -18,6 +18,9 @@ class ConfigVerb final : public Verb {
     verb->require_subcommand(1);
     CLI::App* show =
         verb->add_subcommand("show", "Every value and where it was set; secrets stay hidden");
+    show->add_flag(
+        "--origin,!--no-origin", origin_,
+        "Where each value was set: file:line:column, a variable, or default (the default)");
     show->add_flag("--json", json_, "As JSON, schema 1");
     show->parse_complete_callback([this] { shows_ = true; });
     CLI::App* check =
@@ -38,7 +41,10 @@ class ConfigVerb final : public Verb {
     const LoadedConfig loaded = load_config(sources);
     print_issues(cli, loaded);
     if (shows_) {
-      cli.out << (json_ ? show_config_json(loaded) + "\n" : show_config_toml(loaded.config));
+      cli.out << (json_ ? show_config_json(loaded) + "\n"
+                        : show_config_toml(loaded.config, origin_));
+      // Who may not read the secrets can still be shown all that is no secret.
+      if (loaded.ok_but_for_denied_secrets()) return kExitDone;
     } else if (loaded.ok()) {
       cli.out << "the configuration is valid";
       for (std::size_t i = 0; i < loaded.files.size(); ++i) {
@@ -57,6 +63,7 @@ class ConfigVerb final : public Verb {
   bool shows_ = false;
   std::string file_;
   bool json_ = false;
+  bool origin_ = true;
 };
 
 }  // namespace

@@ -93,7 +93,7 @@ DaemonPaths daemon_paths(const CliContext& cli) {
   const LoadedConfig loaded = load_config(cli.sources);
   const Settings& settings = loaded.config.settings;
   DaemonPaths paths{settings.text("control.socket"), settings.text("status.file"), ""};
-  if (!loaded.ok() && !settings.get("control.socket").is_set) {
+  if (!loaded.ok_but_for_secrets() && !settings.get("control.socket").is_set) {
     paths.note = loaded.issues.front().to_string() + "; so this is the default socket.";
   }
   return paths;

@@ -58,7 +58,7 @@ class SpoolVerb final : public Verb {
   bool find_path(const CliContext& cli) {
     const LoadedConfig loaded = load_config(cli.sources);
     const Setting& path = loaded.config.settings.get("spool.path");
-    if (!loaded.ok() && !path.is_set) {
+    if (!loaded.ok_but_for_secrets() && !path.is_set) {
       for (const ConfigIssue& issue : loaded.issues) cli.err << issue.to_string() << '\n';
       cli.err << "wattspool: the configuration does not tell where the spool is; name it: --path "
                  "FILE\n";

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "agent/config/config_options.h"
+#include "agent/config/pass_through.h"
 #include "agent/config/secret_file.h"
 #include "agent/config/units.h"
 #include "agent/kafka/kafka_errc.h"
@@ -24,8 +25,8 @@ constexpr std::size_t kSocketPathMax = 107;  // sockaddr_un
 
 class Checks {
  public:
-  Checks(const Config& config, const std::string& credentials_directory)
-      : config_(config), credentials_directory_(credentials_directory) {}
+  Checks(const Config& config, const Credentials& credentials)
+      : config_(config), credentials_(credentials) {}
 
   std::vector<ConfigIssue> run() {
     instruments();
@@ -40,6 +41,12 @@ class Checks {
   }
 
  private:
+  using Kind = ConfigIssue::Kind;
+
+  static Kind kind_of(const proto::Error& error) {
+    return error.code == std::errc::permission_denied ? Kind::kSecretDenied : Kind::kSecret;
+  }
+
   const Settings& top() const { return config_.settings; }
 
   void issue(const Settings& settings, std::string_view path, std::string message) {
@@ -172,37 +179,37 @@ class Checks {
 
   void secret(std::string_view path) {
     if (top().text(path).empty()) return;
-    const auto file = secret_path(top().text(path), credentials_directory_);
+    const auto file = secret_path(top().text(path), credentials_);
     const auto text =
         file ? read_secret(*file) : proto::Result<std::string>(tl::unexpect, file.error());
     if (text) return;
-    std::string message = text.error().message();
-    const bool is_absent_credential = file &&
-                                      text.error().code == std::errc::no_such_file_or_directory &&
-                                      top().text(path).front() != '/';
-    if (is_absent_credential) {
-      message += "; put it into /etc/wattspool/credentials, then systemctl restart wattspoold";
-    }
-    issue(top(), path, std::move(message));
+    issues_.push_back({top().get(path).origin, fmt::format("{}: {}", path, text.error().message()),
+                       kind_of(text.error())});
   }
 
   // One at a time, so that each mistake has its place; then all, for what depends on the others.
   void pass_through() {
     const std::size_t before = issues_.size();
     for (const PassThrough& entry : config_.kafka) {
-      KafkaSettings raw = {{entry.name, entry.value}};
+      const auto value = pass_through_value(entry, credentials_);
+      if (!value) {
+        pass_through_issue(entry, value.error());
+        continue;
+      }
+      KafkaSettings raw = {{entry.name, *value}};
       if (entry.name != kInsecureKey) raw.emplace_back(kInsecureKey, kInsecureWord);
-      pass_through_issue(entry, check_kafka_settings(raw));
+      const auto checked = check_kafka_settings(raw);
+      if (!checked) pass_through_issue(entry, checked.error());
     }
     if (issues_.size() != before || config_.kafka.empty()) return;
-    const auto all = kafka_settings(config_, credentials_directory_);
+    const auto all = kafka_settings(config_, credentials_);
     if (all || all.error().code.category() != kafka_category()) return;
-    pass_through_issue(config_.kafka.front(), all);
+    pass_through_issue(config_.kafka.front(), all.error());
   }
 
-  void pass_through_issue(const PassThrough& entry, const proto::Result<KafkaSettings>& checked) {
-    if (checked) return;
-    issues_.push_back({entry.origin, "[kafka.settings] " + checked.error().message()});
+  void pass_through_issue(const PassThrough& entry, const proto::Error& error) {
+    issues_.push_back({entry.origin, "[kafka.settings] " + error.message(),
+                       names_secret_file(entry.name) ? kind_of(error) : Kind::kMistake});
   }
 
   void backoff() {
@@ -221,7 +228,7 @@ class Checks {
   }
 
   const Config& config_;
-  const std::string& credentials_directory_;
+  const Credentials& credentials_;
   std::vector<ConfigIssue> issues_;
 };
 
@@ -232,9 +239,8 @@ double model_value_rate_hz(std::string_view model) {
   return model == "js220" ? 1e6 : 0;
 }
 
-std::vector<ConfigIssue> check_config(const Config& config,
-                                      const std::string& credentials_directory) {
-  return Checks(config, credentials_directory).run();
+std::vector<ConfigIssue> check_config(const Config& config, const Credentials& credentials) {
+  return Checks(config, credentials).run();
 }
 
 }  // namespace agent

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/secret_file.h"
 #include "agent/config/settings.h"
 
 namespace agent {
@@ -12,7 +13,6 @@ namespace agent {
 // The rate of values (i, v) of a model at full rate; 0: a model that this program does not know.
 double model_value_rate_hz(std::string_view model);
 
-std::vector<ConfigIssue> check_config(const Config& config,
-                                      const std::string& credentials_directory);
+std::vector<ConfigIssue> check_config(const Config& config, const Credentials& credentials);
 
 }  // namespace agent

@@ -14,7 +14,7 @@ enum class KeyType {
   kWireId,        // [A-Za-z0-9._-]{1,64}
   kInstrumentId,  // model/serial
   kPath,          // absolute
-  kSecretFile,    // absolute, or the name of a credential in $CREDENTIALS_DIRECTORY
+  kSecretFile,    // absolute, or the name of a credential (secret_file.h)
   kPort,          // usb or unix:/path
   kListen,        // IPv4 address:port, or off
   kPrefix,        // topic prefix

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <tl/expected.hpp>
 
+#include "agent/config/access_hint.h"
 #include "agent/config/config_checks.h"
 #include "agent/config/config_reader.h"
 #include "agent/config/kafka_profile.h"
@@ -77,7 +78,8 @@ void add_file(const std::string& path, bool may_be_missing, ConfigNode& tree, Lo
     if (text.error() == ENOENT && may_be_missing) return;
     out.issues.push_back(
         {{path, 0, 0},
-         fmt::format("cannot read the configuration: {}", std::strerror(text.error()))});
+         fmt::format("cannot read the configuration: {}{}", std::strerror(text.error()),
+                     text.error() == EACCES ? " (" + access_hint(path) + ")" : "")});
     return;
   }
   out.files.push_back(path);
@@ -116,14 +118,26 @@ ConfigSources process_sources(std::optional<std::string> file) {
   std::array<char, HOST_NAME_MAX + 1> name{};
   if (::gethostname(name.data(), name.size() - 1) == 0) sources.host_name = name.data();
   if (const char* const directory = std::getenv("CREDENTIALS_DIRECTORY")) {
-    sources.credentials_directory = directory;
+    sources.credentials.unit = directory;
   }
+  sources.credentials.site = kSiteCredentials;
   return sources;
+}
+
+bool LoadedConfig::ok_but_for_secrets() const {
+  return std::ranges::none_of(
+      issues, [](const ConfigIssue& issue) { return issue.kind == ConfigIssue::Kind::kMistake; });
+}
+
+bool LoadedConfig::ok_but_for_denied_secrets() const {
+  return std::ranges::all_of(issues, [](const ConfigIssue& issue) {
+    return issue.kind == ConfigIssue::Kind::kSecretDenied;
+  });
 }
 
 LoadedConfig load_config(const ConfigSources& sources) {
   LoadedConfig out;
-  out.credentials_directory = sources.credentials_directory;
+  out.credentials = sources.credentials;
   ConfigNode tree;
   const std::string file = sources.file.value_or(kDefaultConfigFile);
   add_file(file, !sources.file.has_value(), tree, out);
@@ -131,8 +145,9 @@ LoadedConfig load_config(const ConfigSources& sources) {
   int error = 0;
   for (const std::string& path : drop_ins(directory, error)) add_file(path, false, tree, out);
   if (error != 0) {
-    out.issues.push_back(
-        {{directory, 0, 0}, fmt::format("cannot list the directory: {}", std::strerror(error))});
+    out.issues.push_back({{directory, 0, 0},
+                          fmt::format("cannot list the directory: {}{}", std::strerror(error),
+                                      error == EACCES ? " (" + access_hint(directory) + ")" : "")});
   }
   const auto append = [&](std::vector<ConfigIssue> more) {
     out.issues.insert(out.issues.end(), more.begin(), more.end());
@@ -143,7 +158,7 @@ LoadedConfig load_config(const ConfigSources& sources) {
   out.config = std::move(read.config);
   complete(out.config, sources.host_name, out.issues);
   append(apply_kafka_profile(out.config));
-  append(check_config(out.config, sources.credentials_directory));
+  append(check_config(out.config, sources.credentials));
   std::stable_sort(out.issues.begin(), out.issues.end(), [](const auto& a, const auto& b) {
     return std::tie(a.where.source, a.where.line) < std::tie(b.where.source, b.where.line);
   });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/config/config_merge.h"
+#include "agent/config/secret_file.h"
 #include "agent/config/settings.h"
 
 namespace agent {
@@ -17,8 +18,8 @@ inline constexpr const char* kDefaultConfigFile = "/etc/wattspool/wattspool.toml
 struct ConfigSources {
   std::optional<std::string> file;  // absent: kDefaultConfigFile, which may be missing
   EnvironmentVariables environment;
-  std::string host_name;              // the default of agent.id
-  std::string credentials_directory;  // of systemd; empty: none
+  std::string host_name;  // the default of agent.id
+  Credentials credentials;
 };
 
 // What this process was given.
@@ -28,8 +29,12 @@ struct LoadedConfig {
   Config config;
   std::vector<ConfigIssue> issues;  // all of them; empty: the configuration is valid
   std::vector<std::string> files;   // read, in order
-  std::string credentials_directory;
+  Credentials credentials;
   bool ok() const { return issues.empty(); }
+  // Whether each value is known; a secret behind a value may be absent or not for this user.
+  bool ok_but_for_secrets() const;
+  // Whether it may well be right: all that is amiss is that this user may not read a secret.
+  bool ok_but_for_denied_secrets() const;
 };
 
 LoadedConfig load_config(const ConfigSources& sources);

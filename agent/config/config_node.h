@@ -25,8 +25,14 @@ struct Origin {
 
 // One thing that is wrong with the configuration, in words for the person who wrote it.
 struct ConfigIssue {
+  enum class Kind : std::uint8_t {
+    kMistake,
+    kSecret,        // everything else is as it should be; a secret is absent or unusable
+    kSecretDenied,  // this user may not read it; others may find all in order
+  };
   Origin where;
   std::string message;
+  Kind kind = Kind::kMistake;
   std::string to_string() const { return where.to_string() + ": " + message; }
   bool operator==(const ConfigIssue&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/config/config_reader.h"
+#include "agent/config/pass_through.h"
 #include "agent/config/secret_file.h"
 #include "agent/version.h"
 
@@ -29,9 +30,9 @@ void add_text(KafkaSettings& out, const Settings& settings, std::string_view pat
 
 // A credential becomes the path of its file.
 proto::Result<void> add_file(KafkaSettings& out, const std::string& file,
-                             const std::string& credentials_directory, std::string_view name) {
+                             const Credentials& credentials, std::string_view name) {
   if (file.empty()) return {};
-  auto path = secret_path(file, credentials_directory);
+  auto path = secret_path(file, credentials);
   if (!path) return tl::unexpected(path.error());
   out.emplace_back(name, std::move(*path));
   return {};
@@ -95,8 +96,7 @@ SpoolWriterOptions spool_writer_options(const Config& config) {
   return {.commit_interval = config.settings.milliseconds("spool.commit_interval")};
 }
 
-proto::Result<KafkaSettings> kafka_settings(const Config& config,
-                                            const std::string& credentials_directory) {
+proto::Result<KafkaSettings> kafka_settings(const Config& config, const Credentials& credentials) {
   const Settings& settings = config.settings;
   KafkaSettings raw;
   if (!settings.list("kafka.brokers").empty()) {
@@ -111,10 +111,14 @@ proto::Result<KafkaSettings> kafka_settings(const Config& config,
        {std::pair{"kafka.security.key_file", "ssl.key.location"},
         std::pair{"kafka.security.key_password_file", "ssl.key.password_file"},
         std::pair{"kafka.security.password_file", "sasl.password_file"}}) {
-    const auto added = add_file(raw, settings.text(path), credentials_directory, name);
+    const auto added = add_file(raw, settings.text(path), credentials, name);
     if (!added) return tl::unexpected(added.error());
   }
-  for (const PassThrough& entry : config.kafka) raw.emplace_back(entry.name, entry.value);
+  for (const PassThrough& entry : config.kafka) {
+    auto value = pass_through_value(entry, credentials);
+    if (!value) return tl::unexpected(value.error());
+    raw.emplace_back(entry.name, std::move(*value));
+  }
   auto checked = check_kafka_settings(raw);
   if (!checked) return checked;
   for (const PassThrough& entry : config.kafka_profile) {
@@ -124,7 +128,7 @@ proto::Result<KafkaSettings> kafka_settings(const Config& config,
 }
 
 proto::Result<ForwarderOptions> forwarder_options(const Config& config,
-                                                  const std::string& credentials_directory) {
+                                                  const Credentials& credentials) {
   const Settings& settings = config.settings;
   ForwarderOptions options;
   options.spool_path = settings.text("spool.path");
@@ -138,7 +142,7 @@ proto::Result<ForwarderOptions> forwarder_options(const Config& config,
   options.backoff.initial = settings.milliseconds("forward.backoff.initial");
   options.backoff.multiplier = settings.amount("forward.backoff.multiplier");
   options.backoff.max = settings.milliseconds("forward.backoff.max");
-  auto kafka = kafka_settings(config, credentials_directory);
+  auto kafka = kafka_settings(config, credentials);
   if (!kafka) return tl::unexpected(kafka.error());
   options.kafka = std::move(*kafka);
   return options;

@@ -29,10 +29,10 @@ std::size_t rings_to_spare(const Config& config);
 PipelineOptions pipeline_options(const Config& config, const Settings& instrument);
 buffer::SpoolOptions spool_options(const Config& config);
 SpoolWriterOptions spool_writer_options(const Config& config);
-// What librdkafka is given. Reads the secret files; their text ends up here and nowhere else.
-proto::Result<KafkaSettings> kafka_settings(const Config& config,
-                                            const std::string& credentials_directory);
+// What librdkafka is given; bare names of secret files in [kafka.settings] are credentials, too.
+// Reads the secret files; their text ends up here and nowhere else.
+proto::Result<KafkaSettings> kafka_settings(const Config& config, const Credentials& credentials);
 proto::Result<ForwarderOptions> forwarder_options(const Config& config,
-                                                  const std::string& credentials_directory);
+                                                  const Credentials& credentials);
 
 }  // namespace agent

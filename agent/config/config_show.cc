@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/config/config_keys.h"
+#include "agent/config/pass_through.h"
 
 namespace agent {
 namespace {
@@ -30,19 +31,45 @@ std::string value_text(const KeySpec& key, const Setting& setting) {
   return quoted(setting.text);
 }
 
-std::string line(const std::string& name, const std::string& value, const Origin& origin) {
-  return fmt::format("{:<48}  # {}\n", name + " = " + value, origin.to_string());
+// What somebody wrote where a file or a credential belongs may be the secret itself.
+bool is_hidden(const KeySpec& key, const Setting& setting) {
+  return key.type == KeyType::kSecretFile && !setting.text.empty() && !is_secret_name(setting.text);
 }
 
-std::string setting_lines(std::span<const KeySpec> keys, const Settings& settings) {
-  std::string out;
-  for (const KeySpec& key : keys) {
-    if (key.type == KeyType::kAnyTable) continue;
-    const Setting& setting = settings.get(key.path);
-    const bool empty = setting.text.empty() && setting.list.empty() && !setting.is_set;
-    if (!empty) out += line(std::string(key.path), value_text(key, setting), setting.origin);
+class Toml {
+ public:
+  explicit Toml(bool with_origin) : with_origin_(with_origin) {}
+
+  void value(const std::string& name, const std::string& value, const Origin& origin) {
+    const std::string text = name + " = " + value;
+    out_ += with_origin_ ? fmt::format("{:<48}  # {}\n", text, origin.to_string()) : text + "\n";
   }
-  return out;
+  void hidden(const std::string& name, const Origin& origin) {
+    out_ += fmt::format("# {} is hidden, it may be a secret  # {}\n", name, origin.to_string());
+  }
+  void settings(std::span<const KeySpec> keys, const Settings& settings) {
+    for (const KeySpec& key : keys) {
+      if (key.type == KeyType::kAnyTable) continue;
+      const Setting& setting = settings.get(key.path);
+      const std::string name(key.path);
+      if (is_hidden(key, setting)) {
+        hidden(name, setting.origin);
+      } else if (setting.is_set || !setting.text.empty() || !setting.list.empty()) {
+        value(name, value_text(key, setting), setting.origin);
+      }
+    }
+  }
+  void text(const std::string& text) { out_ += text; }
+  std::string take() { return std::move(out_); }
+
+ private:
+  const bool with_origin_;
+  std::string out_;
+};
+
+void hide(Json& entry) {
+  entry["value"] = nullptr;
+  entry["hidden"] = true;
 }
 
 Json setting_json(std::span<const KeySpec> keys, const Settings& settings) {
@@ -59,6 +86,7 @@ Json setting_json(std::span<const KeySpec> keys, const Settings& settings) {
       value = setting.text;
     }
     out[std::string(key.path)] = {{"value", value}, {"origin", setting.origin.to_string()}};
+    if (is_hidden(key, setting)) hide(out[std::string(key.path)]);
   }
   return out;
 }
@@ -89,25 +117,35 @@ void compare_instruments(const Config& before, const Config& after, ConfigChange
 
 }  // namespace
 
-std::string show_config_toml(const Config& config) {
-  std::string out = setting_lines(config_keys(), config.settings);
+std::string show_config_toml(const Config& config, bool with_origin) {
+  Toml toml(with_origin);
+  toml.settings(config_keys(), config.settings);
   for (const PassThrough& entry : config.kafka) {
-    out += line("kafka.settings." + quoted(entry.name), quoted(entry.value), entry.origin);
+    const std::string name = "kafka.settings." + quoted(entry.name);
+    if (may_be_shown(entry)) {
+      toml.value(name, quoted(entry.value), entry.origin);
+    } else {
+      toml.hidden(name, entry.origin);
+    }
   }
   // Comments: the profile gives them, and some are outside of what may be written by hand.
   for (const PassThrough& entry : config.kafka_profile) {
-    out += "# " + line("kafka.settings." + quoted(entry.name), quoted(entry.value), entry.origin);
+    toml.value("# kafka.settings." + quoted(entry.name), quoted(entry.value), entry.origin);
   }
   for (const Settings& instrument : config.instruments) {
-    out += "\n[[instrument]]\n" + setting_lines(instrument_keys(), instrument);
+    toml.text("\n[[instrument]]\n");
+    toml.settings(instrument_keys(), instrument);
   }
-  return out;
+  return toml.take();
 }
 
 std::string show_config_json(const LoadedConfig& loaded) {
   Json out = {{"schema", 1}, {"files", loaded.files}};
   out["settings"] = setting_json(config_keys(), loaded.config.settings);
   out["kafka_settings"] = pass_through_json(loaded.config.kafka);
+  for (const PassThrough& entry : loaded.config.kafka) {
+    if (!may_be_shown(entry)) hide(out["kafka_settings"][entry.name]);
+  }
   out["kafka_profile_settings"] = pass_through_json(loaded.config.kafka_profile);
   Json instruments = Json::array();
   for (const Settings& instrument : loaded.config.instruments) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The effective configuration and where each value came from. Secrets are files, so none is in it.
+// The effective configuration and where each value came from. Secrets are files, so none is in
+// it; where somebody wrote a secret by mistake, the value is left out.
 #pragma once
 
 #include <string>
@@ -9,8 +10,9 @@
 
 namespace agent {
 
-// TOML that loads to the same configuration; the origin of each value is its comment.
-std::string show_config_toml(const Config& config);
+// TOML that loads to the same configuration; the origin of each value is its comment, unless
+// `with_origin` is false. A value that may be a secret is a comment instead.
+std::string show_config_toml(const Config& config, bool with_origin = true);
 std::string show_config_json(const LoadedConfig& loaded);
 
 struct ConfigChanges {

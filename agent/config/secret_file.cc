@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "agent/config/access_hint.h"
+
 namespace agent {
 namespace {
 
@@ -15,23 +17,56 @@ constexpr std::size_t kSecretBytesMax = 64 << 10;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
+// With the rights that an open has; access() asks for the user who called a set-user-id program.
+bool is_there(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0;
+}
+
+tl::unexpected<proto::Error> absent(const std::string& what) {
+  return proto::fail(std::make_error_code(std::errc::no_such_file_or_directory), what);
+}
+
 }  // namespace
 
-proto::Result<std::string> secret_path(std::string_view setting,
-                                       const std::string& credentials_directory) {
+bool is_secret_name(std::string_view setting) {
+  return setting.starts_with('/') || setting.starts_with(kCredentialPrefix);
+}
+
+proto::Result<std::string> secret_path(std::string_view setting, const Credentials& credentials) {
   if (setting.empty() || setting.front() == '/') return std::string(setting);
-  if (credentials_directory.empty()) {
-    return proto::fail(std::make_error_code(std::errc::no_such_file_or_directory),
-                       "find credential \"" + std::string(setting) +
-                           "\" ($CREDENTIALS_DIRECTORY is not set; add LoadCredential= to the unit "
-                           "or write an absolute path)");
+  const std::string name(setting);
+  if (!credentials.unit.empty()) {
+    std::string file = credentials.unit + "/" + name;
+    if (is_there(file)) return file;
   }
-  return credentials_directory + "/" + std::string(setting);
+  if (!is_secret_name(setting)) {
+    return absent("find the credential of this name (credentials are called " +
+                  std::string(kCredentialPrefix) + "NAME, for the files NAME in " +
+                  kSiteCredentials + "; else write an absolute path)");
+  }
+  const std::string file = (credentials.site.empty() ? kSiteCredentials : credentials.site) + "/" +
+                           name.substr(kCredentialPrefix.size());
+  if (!credentials.site.empty()) {
+    if (is_there(file)) return file;
+    // The service manager gives a daemon all that is in there: it is absent.
+    const std::error_code reason = last_error();
+    if (reason == std::errc::permission_denied && credentials.unit.empty()) {
+      return proto::fail(
+          reason, "read " + file + ", the credential \"" + name + "\" (" + access_hint(file) + ")");
+    }
+  }
+  return absent("find the credential \"" + name + "\" (put the secret into " + file +
+                ", mode 0600, and restart wattspoold)");
 }
 
 proto::Result<std::string> read_secret(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return proto::fail(last_error(), "read secret " + path);
+  if (fd < 0) {
+    const std::error_code reason = last_error();
+    return proto::fail(
+        reason, "read secret " + path +
+                    (reason == std::errc::permission_denied ? " (" + access_hint(path) + ")" : ""));
+  }
   struct stat facts {};
   std::string text;
   std::error_code error;

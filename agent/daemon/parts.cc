@@ -81,7 +81,7 @@ void add_lost_runs(Parts& parts, const PartsSetup& setup, const KafkaSettings& k
 proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
   const Config& config = setup.loaded.config;
   if (config.settings.list("kafka.brokers").empty()) return {};
-  auto options = forwarder_options(config, setup.loaded.credentials_directory);
+  auto options = forwarder_options(config, setup.loaded.credentials);
   if (!options) return tl::unexpected(options.error());
   options->stream = parts.open_report.stream;
   options->on_event = [&parts](const ForwarderEvent& event) {

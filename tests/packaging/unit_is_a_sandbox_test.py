@@ -51,6 +51,12 @@ class UnitIsASandbox(unittest.TestCase):
         self.assertEqual(reload, ["/bin/true", "/usr/sbin/wattspoold --check-config",
                                   "/bin/kill -HUP $MAINPID"])
 
+    def test_the_command_line_knows_its_credentials(self):
+        source = (ROOT / "agent/config/secret_file.h").read_text(encoding="utf-8")
+        folder = re.search(r'kSiteCredentials = "(.*)"', source).group(1)
+        prefix = re.search(r'kCredentialPrefix = "(.*)_"', source).group(1)
+        self.assertEqual(read_unit()["Service"]["LoadCredential"], [f"{prefix}:{folder}"])
+
     def test_limits_are_there(self):
         service = read_unit()["Service"]
         for setting in ("MemoryHigh", "MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE",

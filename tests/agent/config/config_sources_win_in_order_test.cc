@@ -181,7 +181,7 @@ TEST_F(ConfigTest, OptionsOfThePartsFollowTheKeys) {
   EXPECT_EQ(pipeline.telemetry_rate_hz, 0.1);
   EXPECT_EQ(pipeline.waveform, agent::WaveformMode::kDecimated);
   EXPECT_EQ(pipeline.waveform_rate_hz, 1000);
-  const auto forward = agent::forwarder_options(loaded.config, "");
+  const auto forward = agent::forwarder_options(loaded.config, {});
   ASSERT_TRUE(forward.has_value());
   EXPECT_EQ(forward->delivery, agent::Delivery::kAtLeastOnce);
   EXPECT_EQ(forward->rate_max_bytes_per_s, 1U << 20);

@@ -40,7 +40,7 @@ class KafkaProfiles : public ConfigTest {
   // What librdkafka is given, as "name=value" in order.
   KafkaSettings settings_of(const std::string& text) {
     EXPECT_EQ(issues_of(text), "") << text;
-    const auto settings = kafka_settings(load().config, "");
+    const auto settings = kafka_settings(load().config, {});
     EXPECT_TRUE(settings.has_value()) << settings.error().message();
     return *settings;
   }
@@ -120,7 +120,7 @@ TEST_F(KafkaProfiles, RedpandaIsScramWithTlsOrWithout) {
 TEST_F(KafkaProfiles, EventHubsPicksAtLeastOnceAndSaysSo) {
   ASSERT_EQ(issues_of(profile("event-hubs") + password()), "");
   const LoadedConfig loaded = load();
-  const auto options = forwarder_options(loaded.config, "");
+  const auto options = forwarder_options(loaded.config, {});
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->delivery, Delivery::kAtLeastOnce);
   EXPECT_THAT(kafka_profile_note(loaded.config),

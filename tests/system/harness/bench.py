@@ -28,8 +28,6 @@ INSTRUMENTS = """\
 id = "js220/000001"
 port = "unix:/run/instrument/usb.sock"
 """
-# An admin's own call gets the secrets as the daemon does (packaging/README.md).
-CREDENTIALS = ("LoadCredential=kafka:/etc/wattspool/credentials",)
 # What a host that has just been told of its instrument or broker may say beside "healthy".
 YOUNG = {"recent_gap", "topic_warning"}
 
@@ -60,7 +58,7 @@ class Bench:
                       "--serial", "000001", "--socket", "/run/instrument/usb.sock")
 
     def create_topics(self):
-        return self.host.say("wattspool", "topics", "create", properties=CREDENTIALS)
+        return self.host.say("wattspool", "topics", "create")
 
     def unit(self, prop):
         return self.host.unit(UNIT, prop)
@@ -70,8 +68,7 @@ class Bench:
 
     def spool(self):
         """What is in the file, daemon or not; None without one."""
-        answer = self.host.run("wattspool", "spool", "info", "--path", SPOOL, "--json",
-                               check=False)
+        answer = self.host.run("wattspool", "spool", "info", "--json", check=False)
         return json.loads(answer.stdout) if answer.returncode == 0 else None
 
     def rows(self, lane="telemetry", what="rows"):
@@ -101,6 +98,6 @@ class Bench:
 
     def audit(self):
         """Of the topics, by the program that is installed."""
-        answer = self.host.run("wattspool", "audit", "--json", properties=CREDENTIALS, check=False)
+        answer = self.host.run("wattspool", "audit", "--json", check=False)
         assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr
         return json.loads(answer.stdout)
