@@ -43,7 +43,7 @@ std::vector<Entry> add_verbs(CLI::App& app) {
   for (auto* const make :
        {make_status_verb, make_check_verb, make_metrics_verb, make_run_verb, make_release_verb,
         make_claim_verb, make_spool_verb, make_topics_verb, make_audit_verb, make_config_verb,
-        make_emulate_verb, make_record_usb_verb, make_version_verb}) {
+        make_emulate_verb, make_record_usb_verb, make_report_verb, make_version_verb}) {
     Entry entry;
     entry.verb = make();
     entry.parser = entry.verb->add_to(app);

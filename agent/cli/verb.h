@@ -34,6 +34,7 @@ std::unique_ptr<Verb> make_audit_verb();
 std::unique_ptr<Verb> make_config_verb();
 std::unique_ptr<Verb> make_emulate_verb();
 std::unique_ptr<Verb> make_record_usb_verb();
+std::unique_ptr<Verb> make_report_verb();
 std::unique_ptr<Verb> make_version_verb();
 
 }  // namespace agent

@@ -30,7 +30,7 @@ def completed(*words):
 class CompletionKnowsEveryWord(unittest.TestCase):
     def test_verbs(self):
         self.assertEqual(completed(""), set(verbs_of("wattspool", [])))
-        self.assertEqual(completed("re"), {"release", "record-usb"})
+        self.assertEqual(completed("re"), {"release", "record-usb", "report"})
 
     def test_actions_and_options_of_each_verb(self):
         self.assertEqual(completed("--"), {o for o in options_in(help_of("wattspool", []))

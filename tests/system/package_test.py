@@ -27,7 +27,7 @@ class Package(unittest.TestCase):
 
     def test_a_life(self):
         for step in (self.install_starts_it, self.it_acquires_and_delivers, self.people_are_told,
-                     self.who_may_not_read_secrets_is_told,
+                     self.who_may_not_read_secrets_is_told, self.a_report_holds_no_secret,
                      self.it_is_in_a_sandbox, self.a_reload_refuses_what_is_wrong,
                      self.a_removal_keeps, self.it_comes_back, self.everything_arrived_once,
                      self.a_purge_deletes):
@@ -64,6 +64,25 @@ class Package(unittest.TestCase):
             "User=nobody", "SupplementaryGroups=wattspool"))
         self.assertIn(member.returncode, (0, 1), member.stdout + member.stderr)
         self.assertEqual(self.host.say("systemctl", "--failed", "--quiet"), "")
+
+    def a_report_holds_no_secret(self):
+        """With what journal, unit and host say; the password is the real one."""
+        self.host.run("systemctl", "restart", UNIT)
+        self.bench.wait_acked()
+        said = self.host.say("wattspool", "report", "/root/report.tar.gz")
+        self.assertNotIn("! unit.txt", said)
+        self.assertNotIn("! journal.txt", said)
+        self.assertEqual(self.host.say("stat", "-c", "%a %U", "/root/report.tar.gz"), "600 root")
+        self.host.run("tar", "-C", "/root", "-xzf", "/root/report.tar.gz")
+        texts = {path.name: path.read_text(encoding="utf-8")
+                 for path in self.host.path("/root/report").iterdir()}
+        for name, text in texts.items():
+            self.assertNotRegex(text, r"\bright\b", name)
+        for name, part in (("journal.txt", "wattspoold"), ("unit.txt", "ActiveState=active"),
+                           ("status.json", INSTRUMENT), ("disk.txt", SPOOL),
+                           ("config.toml", SITE_FILE), ("metrics.txt", "wattspool_build_info")):
+            self.assertIn(part, texts[name], name)
+        self.host.run("rm", "-r", "/root/report", "/root/report.tar.gz")
 
     def who_may_not_read_secrets_is_told(self):
         """A member of the group sees configuration and spool; the broker's secrets are root's."""
