@@ -61,7 +61,8 @@ tl::expected<BrokerAccess, int> broker_access(const CliContext& cli,
   }
   auto kafka = kafka_settings(loaded.config, loaded.credentials);
   if (!kafka) return refuse(cli, kafka.error().message(), kExitFailed);
-  return BrokerAccess{std::move(*kafka), settings.text("topics.prefix")};
+  return BrokerAccess{std::move(*kafka), settings.text("topics.prefix"), settings.text("agent.id"),
+                      settings.text("forward.delivery") == "exactly_once"};
 }
 
 }  // namespace agent

@@ -23,6 +23,8 @@ void add_broker_options(CLI::App& verb, BrokerArguments& arguments);
 struct BrokerAccess {
   KafkaSettings kafka;  // checked
   std::string topic_prefix;
+  std::string agent_id;
+  bool exactly_once = true;
 };
 // The configuration's, with what the arguments override. The error was reported; it is the exit
 // code: 2 when no broker is named anywhere, else 1.

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "agent/forward/failure.h"
+#include "agent/kafka/advice.h"
+
 namespace agent {
 
 LostRuns::LostRuns(OpenRunsQuery query, Links links)
@@ -30,6 +33,16 @@ bool LostRuns::is_stopping() {
   return stopping_;
 }
 
+std::string LostRuns::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void LostRuns::set_trouble(std::string text) {
+  const std::lock_guard lock(mutex_);
+  trouble_ = std::move(text);
+}
+
 void LostRuns::run() {
   while (!is_stopping() && !look()) {
     std::unique_lock lock(mutex_);
@@ -41,7 +54,15 @@ void LostRuns::run() {
 bool LostRuns::look() {
   query_.open_now = links_.open_now();
   const auto runs = find_open_runs(query_);
-  if (!runs) return false;
+  if (!runs) {
+    const Failure failure = failure_of(runs.error());
+    const bool is_held = failure.action == KafkaAction::kHold;
+    set_trouble(is_held ? "runs that were open when the spool was lost: " + failure.text + "; " +
+                              kafka_advice(failure.code, failure.text, query_.kafka)
+                        : "");
+    return false;
+  }
+  set_trouble("");
   // One that was started while the broker was asked is not lost either.
   const std::set<std::string> open_now = links_.open_now();
   SpoolEntry entry;

@@ -39,18 +39,22 @@ class LostRuns {
   void start();
   // Waits for the call in hand, which notices within a fraction of a second.
   void stop();
+  // Why the broker will not tell, if a person must act; from any thread.
+  std::string trouble() const;
 
  private:
   void run();
   bool look();
   bool is_stopping();
+  void set_trouble(std::string text);
 
   OpenRunsQuery query_;
   const Links links_;
   std::thread thread_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;  // guarded by mutex_
+  bool stopping_ = false;  // this and the next: guarded by mutex_
+  std::string trouble_;
 };
 
 }  // namespace agent

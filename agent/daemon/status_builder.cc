@@ -130,8 +130,13 @@ InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) co
 }
 
 ForwarderStatus StatusBuilder::forwarder_status() const {
-  if (parts_.forwarder) return parts_.forwarder->status();
   ForwarderStatus status;
+  if (parts_.forwarder) {
+    status = parts_.forwarder->status();
+    const std::string trouble = parts_.lost_runs ? parts_.lost_runs->trouble() : std::string();
+    if (!trouble.empty()) status.topic_warnings.push_back(trouble);
+    return status;
+  }
   status.state = "no broker configured";
   status.delivery = delivery_;
   return status;

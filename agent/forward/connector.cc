@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/kafka/error_kinds.h"
+
 namespace agent {
 namespace {
 
@@ -95,8 +97,11 @@ Connector::Step Connector::init() {
   if (outcome.retriable && !outcome.fatal && waited < kInitPatience) return Step::kMore;
   Failure failure =
       failure_of(outcome, "begin with transactional id " + progress_.instance().agent_id);
-  const std::string connection = producer_->connection_error();
-  if (!connection.empty()) failure.text += "; " + connection;
+  if (is_denied_transactional_id(outcome.code)) {
+    failure.text += ": it needs the ACL Write on transactional-id " + progress_.instance().agent_id;
+  } else if (const std::string why = producer_->connection_error(); !why.empty()) {
+    failure.text += "; " + why;
+  }
   return fail(std::move(failure));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/kafka/advice.h"
 #include "proto/topics.h"
 
 namespace agent {
@@ -140,7 +141,10 @@ Turn DeliveryEngine::on_idle(std::int64_t until_ns) {
 Turn DeliveryEngine::fail(const Failure& failure) {
   totals_.last_error = failure.text;
   explanation_ = failure.text;
-  if (!failure.explanation.empty()) explanation_ += "; " + failure.explanation;
+  const std::string advice = failure.code == 0
+                                 ? failure.explanation
+                                 : kafka_advice(failure.code, failure.text, options_.kafka);
+  if (!advice.empty()) explanation_ += "; " + advice;
   const bool keep = failure.usable && producer_ && failure.action != KafkaAction::kHold &&
                     failure.action != KafkaAction::kRebuild;
   totals_.retried_total += window_.drop();

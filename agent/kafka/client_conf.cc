@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/kafka/advice.h"
 #include "agent/kafka/error_table.h"
 #include "agent/kafka/kafka_errc.h"
 
@@ -29,14 +30,9 @@ const char* role_name(rd_kafka_type_t role) {
   return role == RD_KAFKA_PRODUCER ? "producer" : "consumer";
 }
 
-// Called on librdkafka's threads. Errors reach the operator through the status; the library's own
-// lines are for whoever set `debug`.
+// Called on librdkafka's threads.
 void on_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  if (level >= 7) {
-    spdlog::info("librdkafka {} {}", facility, text);
-  } else {
-    spdlog::debug("librdkafka {} {}", facility, text);
-  }
+  log_library_line(level, facility, text);
 }
 
 proto::Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -50,6 +46,16 @@ proto::Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const st
 }
 
 }  // namespace
+
+// Errors reach the operator through the status; the library's own lines are for whoever set
+// `debug`.
+void log_library_line(int level, const char* facility, const char* text) {
+  if (level >= 7) {
+    spdlog::info("librdkafka {} {}", facility, text);
+  } else {
+    spdlog::debug("librdkafka {} {}", facility, text);
+  }
+}
 
 proto::Result<ConfPtr> make_conf(rd_kafka_type_t role, const KafkaSettings& own,
                                  const KafkaSettings& checked) {
@@ -77,11 +83,12 @@ proto::Result<ClientPtr> make_client(rd_kafka_type_t role, ConfPtr conf) {
   return ClientPtr(client);
 }
 
-std::string describe_connection_error(int code, std::string_view detail) {
-  const KafkaErrorEntry& entry = kafka_error(code);
-  std::string text(entry.sentence);
+std::string describe_connection_error(int code, std::string_view detail,
+                                      const KafkaSettings& checked) {
+  std::string text(kafka_error(code).sentence);
   if (!detail.empty()) text += " (" + std::string(detail) + ")";
-  if (!entry.remedy.empty()) text += "; " + std::string(entry.remedy);
+  const std::string advice = kafka_advice(code, detail, checked);
+  if (!advice.empty()) text += "; " + advice;
   return text;
 }
 

@@ -35,7 +35,11 @@ proto::Result<ConfPtr> make_conf(rd_kafka_type_t role, const KafkaSettings& own,
 // Takes the configuration. The error's context names the client's role.
 proto::Result<ClientPtr> make_client(rd_kafka_type_t role, ConfPtr conf);
 
+// What make_conf() does with a line of the library's; for a callback that hears them, too.
+void log_library_line(int level, const char* facility, const char* text);
+
 // What an operator reads about a connection that does not come about: sentence, detail, remedy.
-std::string describe_connection_error(int code, std::string_view detail);
+std::string describe_connection_error(int code, std::string_view detail,
+                                      const KafkaSettings& checked);
 
 }  // namespace agent

@@ -36,9 +36,14 @@ std::vector<proto::Header> headers_of(const rd_kafka_message_t* message) {
   return headers;
 }
 
+std::string needed_acl(const std::string& topic) {
+  return "it needs the ACL Read on topic " + topic;
+}
+
 }  // namespace
 
 struct Consumer::Impl {
+  KafkaSettings settings;  // for advice
   std::string connection_error;
   int connection_code = RD_KAFKA_RESP_ERR_NO_ERROR;  // and what librdkafka said of it
   std::string connection_reason;
@@ -57,7 +62,7 @@ struct Consumer::Impl {
   static void on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
     auto& self = *static_cast<Impl*>(opaque);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_error.empty()) return;
-    self.connection_error = describe_connection_error(code, reason);
+    self.connection_error = describe_connection_error(code, reason, self.settings);
     self.connection_code = code;
     self.connection_reason = reason;
   }
@@ -105,6 +110,7 @@ proto::Result<std::unique_ptr<Consumer>> Consumer::open(const KafkaSettings& che
   auto conf = make_conf(RD_KAFKA_CONSUMER, own, checked);
   if (!conf) return tl::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
+  impl->settings = checked;
   rd_kafka_conf_set_opaque(conf->get(), impl.get());
   rd_kafka_conf_set_error_cb(conf->get(), Impl::on_error);
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf));
@@ -141,7 +147,8 @@ proto::Result<std::int32_t> Consumer::partition_count(const std::string& topic,
     default:
       break;
   }
-  return broker_fail(topic_error, "look for topic " + topic, "");
+  const bool denied = topic_error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  return broker_fail(topic_error, "look for topic " + topic, denied ? needed_acl(topic) : "");
 }
 
 proto::Result<OffsetRange> Consumer::range(const std::string& topic, std::int32_t partition,
@@ -203,10 +210,12 @@ proto::Result<std::size_t> Consumer::poll(std::chrono::milliseconds timeout,
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
           message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-        return broker_fail(message->err, "read " + topic, rd_kafka_message_errstr(message.get()));
+        const bool denied = message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        return broker_fail(message->err, "read " + topic,
+                           denied ? needed_acl(topic) : rd_kafka_message_errstr(message.get()));
       }
-      impl_->connection_error =
-          describe_connection_error(message->err, rd_kafka_message_errstr(message.get()));
+      impl_->connection_error = describe_connection_error(
+          message->err, rd_kafka_message_errstr(message.get()), impl_->settings);
       continue;
     }
     impl_->connection_error.clear();

@@ -16,4 +16,8 @@ bool is_purged(int code) {
 
 bool is_queue_full(int code) { return code == RD_KAFKA_RESP_ERR__QUEUE_FULL; }
 
+bool is_denied_transactional_id(int code) {
+  return code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
 }  // namespace agent

@@ -10,5 +10,6 @@ bool is_fenced(int code);
 // The record was taken back by an abort or purge: a consequence, never the cause.
 bool is_purged(int code);
 bool is_queue_full(int code);
+bool is_denied_transactional_id(int code);
 
 }  // namespace agent

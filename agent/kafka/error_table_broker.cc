@@ -75,7 +75,7 @@ constexpr KafkaErrorEntry kTable[] = {
     {RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, kRetry, "the offset commit is too large",
      kReport},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, kHold,
-     "the broker does not allow us to write to the topic", kAcl},
+     "the broker does not allow us to use the topic", kAcl},
     {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, kHold,
      "the broker does not allow us to use the group", kAcl},
     {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, kHold,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/kafka/client_conf.h"
+#include "agent/kafka/denied_topic.h"
 #include "agent/kafka/kafka_errc.h"
 #include "proto/check.h"
 
@@ -39,7 +40,8 @@ std::string value_of(const KafkaSettings& settings, std::string_view name,
 class RdKafkaProducer final : public Producer {
  public:
   explicit RdKafkaProducer(const RdProducerOptions& options)
-      : codec_(value_of(options.settings, "compression.codec", "zstd")),
+      : settings_(options.settings),
+        codec_(value_of(options.settings, "compression.codec", "zstd")),
         level_(value_of(options.settings, "compression.level", codec_ == "zstd" ? "1" : "-1")),
         uncompressed_(options.uncompressed_topics) {}
 
@@ -65,6 +67,7 @@ class RdKafkaProducer final : public Producer {
     rd_kafka_conf_set_opaque(conf->get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf->get(), on_report);
     rd_kafka_conf_set_error_cb(conf->get(), on_error);
+    rd_kafka_conf_set_log_cb(conf->get(), on_log);
     auto client = make_client(RD_KAFKA_PRODUCER, std::move(*conf));
     if (!client) return tl::unexpected(client.error());
     client_ = std::move(*client);
@@ -129,10 +132,21 @@ class RdKafkaProducer final : public Producer {
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       report.error_text = rd_kafka_message_errstr(message);
+      report.error_text += message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+                               ? ": it needs the ACL Write on topic "
+                               : ": topic ";
+      report.error_text += rd_kafka_topic_name(message->rkt);
     } else {
       self.connection_error_.clear();
     }
     self.reports_.push_back(std::move(report));
+  }
+
+  // On the library's threads.
+  static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+    log_library_line(level, facility, text);
+    auto* const self = static_cast<RdKafkaProducer*>(rd_kafka_opaque(client));
+    self->denied_topic_.hear(text);
   }
 
   static void on_error(rd_kafka_t* client, int code, const char* reason, void* opaque) {
@@ -140,12 +154,12 @@ class RdKafkaProducer final : public Producer {
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
       char text[512] = "";
       code = rd_kafka_fatal_error(client, text, sizeof text);
-      self.connection_error_ = describe_connection_error(code, text);
+      self.connection_error_ = describe_connection_error(code, text, self.settings_);
       return;
     }
     // "All brokers down" says less than the reason that came just before it.
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_error_.empty()) return;
-    self.connection_error_ = describe_connection_error(code, reason);
+    self.connection_error_ = describe_connection_error(code, reason, self.settings_);
   }
 
   KafkaOutcome outcome(rd_kafka_error_t* raw) const {
@@ -157,6 +171,10 @@ class RdKafkaProducer final : public Producer {
     result.fatal = rd_kafka_error_is_fatal(raw) != 0;
     result.retriable = rd_kafka_error_is_retriable(raw) != 0;
     result.abortable = rd_kafka_error_txn_requires_abort(raw) != 0;
+    const std::string denied = denied_topic_.name();
+    if (result.code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && !denied.empty()) {
+      result.text += ": it needs the ACL Write on topic " + denied;
+    }
     return with_fatal_cause(std::move(result));
   }
 
@@ -182,10 +200,12 @@ class RdKafkaProducer final : public Producer {
 
   rd_kafka_topic_t* topic(std::string_view name);
 
+  const KafkaSettings settings_;
   const std::string codec_;
   const std::string level_;
   const std::vector<std::string> uncompressed_;
-  ClientPtr client_;
+  DeniedTopic denied_topic_;
+  ClientPtr client_;  // its threads use what stands above
   std::map<std::string, TopicPtr, std::less<>> topics_;
   std::vector<DeliveryReport> reports_;
   std::string connection_error_;

@@ -118,7 +118,11 @@ proto::Result<TopicState> TopicAdmin::Impl::look(const std::string& name,
   const bool absent = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
                       topic_error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
   // Without an answer nothing is claimed: a topic whose leaders are being chosen is not missing.
-  if (!state.exists && !absent) return broker_fail(topic_error, "look for topic " + name, "");
+  if (!state.exists && !absent) {
+    const bool denied = topic_error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    return broker_fail(topic_error, "look for topic " + name,
+                       denied ? "it needs the ACL Write on topic " + name : "");
+  }
   return state;
 }
 

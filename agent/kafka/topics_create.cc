@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "agent/kafka/error_table.h"
+#include "agent/kafka/advice.h"
 #include "agent/kafka/kafka_errc.h"
 #include "agent/kafka/topic_admin.h"
 
@@ -23,10 +23,12 @@ std::vector<std::string> topic_names(const std::string& prefix) {
   return names;
 }
 
-void say_error(const proto::Error& error, std::ostream& err) {
-  err << "wattspool topics: " << error.message();
+void say_error(const proto::Error& error, const KafkaSettings& kafka, std::ostream& err) {
+  const std::string message = error.message();
+  err << "wattspool topics: " << message;
   const bool of_broker = error.code.category() == broker_category();
-  const std::string_view remedy = of_broker ? kafka_error(error.code.value()).remedy : "";
+  const std::string remedy =
+      of_broker ? kafka_advice(error.code.value(), message, kafka) : std::string();
   if (!remedy.empty()) err << "; " << remedy;
   err << "\n";
 }
@@ -67,7 +69,7 @@ bool create_missing(TopicAdmin& admin, const TopicsOptions& options, std::int32_
     proto::Result<CreateOutcome> outcome = CreateOutcome::kExists;
     if (!existing.contains(plan.name)) outcome = admin.create(plan, options.timeout);
     if (!outcome) {
-      say_error(outcome.error(), err);
+      say_error(outcome.error(), options.kafka, err);
       all = false;
     } else if (*outcome == CreateOutcome::kCreated) {
       out << "created " << plan.name << " partitions=" << plan.partitions
@@ -84,18 +86,18 @@ bool create_missing(TopicAdmin& admin, const TopicsOptions& options, std::int32_
 int run_topics_create(const TopicsOptions& options, std::ostream& out, std::ostream& err) {
   auto admin = TopicAdmin::open(options.kafka, "wattspool-topics");
   if (!admin) {
-    say_error(admin.error(), err);
+    say_error(admin.error(), options.kafka, err);
     return 1;
   }
   const auto brokers = (*admin)->broker_count(options.timeout);
   if (!brokers) {
-    say_error(brokers.error(), err);
+    say_error(brokers.error(), options.kafka, err);
     return 1;
   }
   if (!create_missing(**admin, options, *brokers, out, err)) return 1;
   const auto states = visible_topics(**admin, topic_names(options.topic_prefix), options.timeout);
   if (!states) {
-    say_error(states.error(), err);
+    say_error(states.error(), options.kafka, err);
     return 0;
   }
   for (std::size_t i = 0; i < states->size(); ++i) {  // in the order of the names

@@ -163,7 +163,9 @@ class Judge {
     // What holds the sending comes first; a line for each missing topic would bury it.
     if (kafka.state == "held") return;
     for (const std::string& warning : kafka.topic_warnings) {
-      add(Health::kDegraded, "topic_warning", kafka.brokers, warning, "wattspool topics create");
+      const bool says_it_itself = warning.find("`wattspool") != std::string::npos;
+      add(Health::kDegraded, "topic_warning", kafka.brokers, warning,
+          says_it_itself ? "" : "wattspool topics create");
     }
   }
 

@@ -14,7 +14,7 @@ declare -A packages=(
     nlohmann-json3-dev libexpected-dev libflatbuffers-dev flatbuffers-compiler libgtest-dev
     libgmock-dev libbenchmark-dev prometheus-cpp-dev"
   [demo]="python3"
-  [test]="openjdk-17-jre-headless maven kcat python3-venv sqlite3
+  [test]="openjdk-17-jre-headless maven openssl kcat python3-venv sqlite3
     qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev
     systemd systemd-container debootstrap iproute2 lintian blhc mandoc"
   [deb]="dpkg-dev debhelper scdoc"

@@ -101,8 +101,10 @@ def command_line(pid):
 class Cluster:
     """The brokers of one folder. All state is in the folder, so any process can go on with it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, security=None, version=kafka_jars.VERSION):
         self.folder = pathlib.Path(folder).resolve()
+        self.security = security  # secured.Security; such a cluster is used by one process
+        self.version = version
 
     def node_dir(self, node):
         return self.folder / f"n{node}"
@@ -119,13 +121,13 @@ class Cluster:
         return (self.folder / "bootstrap-guest").read_text(encoding="ascii").strip()
 
     def up(self, count, base=0):
-        jars = kafka_jars.fetch(make_class_archive)
+        jars = kafka_jars.fetch(make_class_archive, self.version)
         for attempt in range(5):
             self.down()
             if base:
-                ports = [base + ten + i for ten in (0, 10, 20, 30) for i in range(count)]
+                ports = [base + ten + i for ten in range(0, 60, 10) for i in range(count)]
             else:
-                ports = choose_ports(4 * count)
+                ports = choose_ports(6 * count)
             try:
                 self.launch(jars, count, ports)
                 break
@@ -136,7 +138,8 @@ class Cluster:
         return self.bootstrap()
 
     def launch(self, jars, count, ports):
-        clients, controllers, sasl, guest = (ports[k * count:(k + 1) * count] for k in range(4))
+        clients, controllers, sasl, guest, sasl_ssl, ssl = (
+            ports[k * count:(k + 1) * count] for k in range(6))
         voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controllers))
         formats = []
         for i in range(count):
@@ -147,10 +150,15 @@ class Cluster:
                 sasl_port=sasl[i], guest_port=guest[i], guest_view=GUEST_VIEW, login=LOGIN,
                 data=node / "data",
                 replicas=3 if count >= 3 else 1, in_sync=2 if count >= 3 else 1)
-            (node / "server.properties").write_text(
-                text + (QUORUM_PROPERTIES if count >= 3 else ""), encoding="ascii")
+            text += QUORUM_PROPERTIES if count >= 3 else ""
+            if self.security:
+                text += self.security.properties(
+                    port=clients[i], controller_port=controllers[i], sasl_ssl_port=sasl_ssl[i],
+                    ssl_port=ssl[i])
+            (node / "server.properties").write_text(text, encoding="ascii")
             command = kafka_jars.java(jars, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID,
-                                      "-c", str(node / "server.properties"))
+                                      "-c", str(node / "server.properties"),
+                                      *(self.security.format_options() if self.security else []))
             with open(node / "format.log", "wb") as log:
                 formats.append(subprocess.Popen(command, stdout=log, stderr=log,
                                                 stdin=subprocess.DEVNULL))
@@ -159,7 +167,9 @@ class Cluster:
                 raise BrokerFailed((self.node_dir(i + 1) / "format.log").read_text())
         for name, host, servers in (("bootstrap", "127.0.0.1", clients),
                                     ("bootstrap-sasl", "127.0.0.1", sasl),
-                                    ("bootstrap-guest", GUEST_VIEW, guest)):
+                                    ("bootstrap-guest", GUEST_VIEW, guest),
+                                    ("bootstrap-sasl-ssl", "localhost", sasl_ssl),
+                                    ("bootstrap-ssl", "localhost", ssl)):
             (self.folder / name).write_text(
                 ",".join(f"{host}:{port}" for port in servers) + "\n", encoding="ascii")
         for node in range(1, count + 1):
@@ -170,7 +180,7 @@ class Cluster:
     def start(self, node, wait=True):
         if self.pid(node):
             raise BrokerFailed(f"broker {node} runs already; stop or kill it first")
-        jars = kafka_jars.cache_dir()
+        jars = kafka_jars.cache_dir(self.version)
         home = self.node_dir(node)
         command = kafka_jars.java(jars, "kafka.Kafka", str(home / "server.properties"))
         with open(home / "out.log", "wb") as log:
@@ -239,8 +249,8 @@ class Cluster:
             if self.pid(node):
                 self.kill(node)
             shutil.rmtree(self.node_dir(node))
-        for name in ("bootstrap", "bootstrap-sasl", "bootstrap-guest"):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in self.folder.glob("bootstrap*"):
+            path.unlink()
 
     def warm_up(self):
         """An empty transaction: the first one makes topics of the broker's own and takes 1 s."""
@@ -256,7 +266,7 @@ def make_class_archive(jars):
     """Runs one broker to its end with the JVM recording the classes it loads (about 50 MB)."""
     cluster = Cluster(jars / "archive-run")
     cluster.down()
-    cluster.launch(jars, 1, choose_ports(4))
+    cluster.launch(jars, 1, choose_ports(6))
     cluster.stop(1)
     home = cluster.node_dir(1)
     command = kafka_jars.java(jars, "kafka.Kafka", str(home / "server.properties"), archive=False)

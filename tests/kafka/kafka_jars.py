@@ -13,6 +13,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 # What decides whether cached jars are still the right ones: the pom, and nothing else.
 POM_HASH = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()[:12]
+VERSION = "4.3.1"  # the pom's own
+SCRAM_VERSION = "3.9.1"  # the last line that takes the SCRAM of librdkafka before 2.6.1
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 # Serial collector and first compiler tier: 150 MB and 1.3 s of CPU a start, not 230 and 3.7.
 JVM_FLAGS = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
@@ -38,9 +40,10 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def cache_dir():
+def cache_dir(version=VERSION):
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return pathlib.Path(base) / "wattspool" / "kafka" / POM_HASH
+    name = POM_HASH if version == VERSION else f"{POM_HASH}-{version}"
+    return pathlib.Path(base) / "wattspool" / "kafka" / name
 
 
 @contextlib.contextmanager
@@ -64,12 +67,14 @@ def java(folder, *arguments, archive=True):
     return command + ["-cp", jar_path(folder), *arguments]
 
 
-def fetch(make_archive):
+def fetch(make_archive, version=VERSION):
     """Returns the folder with lib/, log4j2.properties and, if it could be made, kafka.jsa."""
-    folder = cache_dir()
+    folder = cache_dir(version)
     with locked(folder):
         if not (folder / "complete").exists():
-            download(folder)
+            download(folder, version)
+        if version != VERSION:  # started seldom
+            return folder
         stamp = folder / f"archive-{java_version()}"
         if not stamp.exists():
             (folder / "kafka.jsa").unlink(missing_ok=True)
@@ -86,12 +91,13 @@ def java_version():
     return hashlib.sha256(answer.stderr.encode()).hexdigest()[:8]
 
 
-def download(folder):
+def download(folder, version):
     if not shutil.which("mvn"):
         raise MissingTool("mvn is missing. Run: apt-get install maven")
     say(f"kafka: fetching the broker's jars through Maven into {folder}")
     shutil.rmtree(folder / "lib", ignore_errors=True)
     command = ["mvn", "-B", "-q", "-f", str(HERE / "pom.xml"), PLUGIN,
+               f"-Dkafka.version={version}",
                "-DincludeScope=runtime", f"-DoutputDirectory={folder / 'lib'}"]
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:
         raise MissingTool("the broker's jars could not be fetched; the first fetch needs the "

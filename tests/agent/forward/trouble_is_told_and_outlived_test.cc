@@ -127,7 +127,7 @@ TEST_F(Trouble, ARefusedWriteIsAbortedAndHeld) {
     return refused ? RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED : 0;
   };
   ASSERT_TRUE(reaches("held"));
-  EXPECT_THAT(agent_.status().explanation, HasSubstr("grant the agent's principal"));
+  EXPECT_THAT(agent_.status().explanation, HasSubstr("wattspool topics create --print-acls"));
   refused = false;
   ASSERT_TRUE(agent_.drain());
 }

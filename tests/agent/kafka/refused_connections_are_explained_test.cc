@@ -77,7 +77,8 @@ TEST(RefusedConnections, OfAWrongPortNameItAndTheRemedy) {
 TEST(RefusedConnections, OfAPasswordSayWhereItStands) {
   EXPECT_THAT(explanation(with_password("wrong")),
               AllOf(HasSubstr("the broker refused our credentials"),
-                    HasSubstr("check sasl.mechanism, sasl.username and sasl.password_file")));
+                    HasSubstr("check kafka.security.username (bench) and the file of "
+                              "kafka.security.password_file")));
 }
 
 TEST(RefusedConnections, AreNoneWithTheRightPassword) {
@@ -93,7 +94,7 @@ TEST(RefusedConnections, AreExplainedByTopicsCreateToo) {
   options.timeout = kTimeout;
   for (const auto& [settings, says] :
        {std::pair{port.settings(), "check network, firewall"},
-        std::pair{with_password("wrong"), "check sasl.mechanism, sasl.username"}}) {
+        std::pair{with_password("wrong"), "check kafka.security.username (bench)"}}) {
     options.kafka = settings;
     std::ostringstream out;
     std::ostringstream err;

@@ -2,6 +2,7 @@
 """A broker that can be taken away: a real Apache Kafka, or librdkafka's mock cluster."""
 
 import os
+import subprocess
 import sys
 
 from harness.process import Process
@@ -64,3 +65,36 @@ class MockBroker:
 
     def end(self):
         self.process.end()
+
+
+class SecuredBroker(RealBroker):
+    """TLS, users and rights; who comes without any of them is the administrator."""
+
+    def __init__(self, scratch, users, rights=True, for_scram=False):
+        sys.path.insert(0, str(ROOT / "tests" / "kafka"))
+        import kafka_jars
+        from certificates import Authority
+        from kafka_cluster import Cluster, follow_owner
+        from secured import Security
+        self.jars = kafka_jars
+        self.version = kafka_jars.SCRAM_VERSION if for_scram else kafka_jars.VERSION
+        tls = scratch.path(f"tls-{self.version}")
+        self.authority = Authority(tls, "authority")
+        self.stranger = Authority(tls, "stranger")
+        self.cluster = Cluster(scratch.path(f"kafka-{self.version}"),
+                               Security(self.authority, users, rights), self.version)
+        scratch.keep(self)
+        self.bootstrap = self.cluster.up(1)
+        follow_owner(self.cluster, os.getpid())
+        self.sasl = self.servers("sasl-ssl")
+        self.tls = self.servers("ssl")
+
+    def servers(self, listener):
+        return (self.cluster.folder / f"bootstrap-{listener}").read_text("ascii").strip()
+
+    def acl_command(self, words):
+        """A started kafka-acls.sh as an administrator runs it."""
+        command = self.jars.java(self.jars.cache_dir(self.version),
+                                 "org.apache.kafka.tools.AclCommand", *words, archive=False)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True)
