@@ -15,7 +15,7 @@ declare -A packages=(
     libgmock-dev libbenchmark-dev prometheus-cpp-dev"
   [demo]="python3"
   [test]="openjdk-17-jre-headless maven openssl kcat python3-venv sqlite3
-    qemu-system-x86 busybox-static cpio xz-utils e2fsprogs udev
+    qemu-system-x86 usbip busybox-static cpio xz-utils e2fsprogs udev
     systemd systemd-container debootstrap iproute2 lintian blhc mandoc"
   [deb]="dpkg-dev debhelper scdoc"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"

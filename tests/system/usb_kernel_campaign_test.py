@@ -4,7 +4,8 @@
 import re
 import unittest
 
-from harness.guest_bench import GuestBench
+from harness.guest_bench import LANES, GuestBench
+from harness.spool_audit import audit_spool
 
 JS220 = "js220/000001"
 JS110 = "js110/000110"
@@ -62,6 +63,25 @@ class UsbKernelCampaign(GuestBench):
             self.assertEqual(self.one(instrument)["opens_total"], opens)
             self.more(0, instrument)
         self.one_gap_for_each(self.audited(), 2)
+
+    def test_usbip_makes_an_emulated_instrument_a_device(self):
+        """As the README says, on one machine; and the cable is pulled from the host's side."""
+        self.lines[JS220] = 'waveform.rate = "1kHz"'
+        self.boot(tools=["/usr/sbin/usbip"])
+        self.guest.wait_until(lambda _: self.one(JS220)["state"] == "absent", "it waits for it")
+        self.guest.say("do wattspool emulate js220 --serial 000001 --listen 127.0.0.1:3240 "
+                       "--socket /tmp/js220.sock --time-scale 0.05 & sleep 2")
+        for plugged in (1, 2):
+            self.guest.say("do usbip attach -r 127.0.0.1 -b 1-1")
+            self.guest.wait_until(lambda _: self.one(JS220)["state"] == "streaming", "it streams")
+            self.more(50_000, JS220)
+            self.guest.say("do usbip detach -p 0")
+            self.until(JS220, lambda one, k=plugged: one["losses_total"] == k, "it is unplugged")
+        self.guest.stop()
+        audit = audit_spool(self.guest.spool())
+        self.assertTrue(audit.holds)
+        # The second outage has no end.
+        self.assertEqual(audit.document["gap_events"].get("disconnect", 0), len(LANES))
 
     def test_a_reader_that_is_late_by_a_second_loses_nothing(self):
         """Of each model at its full rate, in the time of the guest."""

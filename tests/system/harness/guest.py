@@ -67,7 +67,8 @@ class Guest:
     """`instruments`: id, or (id, lines of its configuration). `plugs`: PORT:BUSID of the emulators.
 
     Settings: `brokers` (as the guest sees them), `waveform`; `discover`, "auto": none is
-    configured; `programs`, more of them; `user`, who the daemon is; `udev`: the
+    configured; `programs`, more of them; `tools`, the
+    host's, by path; `user`, who the daemon is; `udev`: the
     real udevd and our rules, from the start (True), or "later": the word `do start_udev`;
     `time_scale`: all clocks of the guest go so much slower than the host's. An instrument at the
     same time scale has its full rate there, and the emulated processor has the time for it.
@@ -88,6 +89,7 @@ class Guest:
         self._make_disk()
         programs = [program(name) for name in
                     ("wattspoold", "wattspool", "vhci_keep", *settings.get("programs", ()))]
+        programs += settings.get("tools", [])
         root = make_root(scratch.path("root"), "guest_init.sh",
                          programs + (["/bin/udevadm"] if udev else []),
                          self._texts(instruments, plugs, settings))
