@@ -17,6 +17,8 @@ UsbErrc errc_from_libusb(int error) {
       return UsbErrc::kStall;
     case LIBUSB_ERROR_OVERFLOW:
       return UsbErrc::kOverflow;
+    case LIBUSB_ERROR_NO_MEM:
+      return UsbErrc::kNoMemory;
     default:
       return UsbErrc::kIo;
   }

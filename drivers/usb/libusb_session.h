@@ -80,7 +80,7 @@ class LibusbSession {
   static void on_in_done(libusb_transfer* transfer);
   // These need mutex_.
   void take_completed(InTransfer& in);
-  void take_failed(int status);
+  void take_failed(UsbErrc why);
   bool submit(InTransfer& in);
   void arm_idle();
   std::optional<proto::Result<Loan>> next_outcome();
@@ -107,7 +107,7 @@ class LibusbSession {
   std::uint32_t ring_begin_ = 0;
   std::uint32_t ring_size_ = 0;
   std::uint32_t in_flight_ = 0;
-  std::uint32_t round_ = 0;          // the next begins when transfers are armed after a failure
+  std::uint32_t round_ = 0;  // the next begins when transfers are armed after a failure
   bool round_failed_ = false;
   std::optional<UsbErrc> failure_;   // of this round, not yet told
   bool suspect_ = false;             // a transfer said NO_DEVICE: the next submit tells

@@ -57,7 +57,9 @@ void LibusbSession::on_in_done(libusb_transfer* transfer) {
   } else {
     self.free_buffers_.push_back(in.buffer);
     // Of an earlier round: what made it fail is told and dealt with.
-    if (!self.closing_ && in.round == self.round_) self.take_failed(transfer->status);
+    if (!self.closing_ && in.round == self.round_) {
+      self.take_failed(errc_from_transfer(transfer->status));
+    }
   }
   self.wake_.notify_all();
 }
@@ -79,16 +81,16 @@ void LibusbSession::take_completed(InTransfer& in) {
 
 // All of a round that fail are one failure, told once: a stall fails each transfer in flight, and
 // the last of them may come back after the halt is cleared, even after the next ones are armed.
-void LibusbSession::take_failed(int status) {
+void LibusbSession::take_failed(UsbErrc why) {
   const bool is_first = !std::exchange(round_failed_, true);
   if (is_first) {
     rearm_ns_ = clock_.monotonic_ns() + rearm_delay_ns_;
     rearm_delay_ns_ = std::min(2 * rearm_delay_ns_, kRearmMaxNs);
   }
-  if (status == LIBUSB_TRANSFER_NO_DEVICE) {
+  if (why == UsbErrc::kNoDevice) {
     suspect_ = true;  // [measured] also said of a device that is there
   } else if (is_first) {
-    failure_ = errc_from_transfer(status);
+    failure_ = why;
   }
 }
 
@@ -106,7 +108,7 @@ bool LibusbSession::submit(InTransfer& in) {
   if (error == LIBUSB_ERROR_NO_DEVICE) {
     lost_ = true;
   } else if (in_flight_ == 0) {
-    take_failed(LIBUSB_TRANSFER_ERROR);
+    take_failed(errc_from_libusb(error));
   } else {  // such as no memory for so many: those that are in flight go on
     rearm_ns_ = clock_.monotonic_ns() + kRearmMaxNs;
   }

@@ -31,6 +31,9 @@ class UsbCategory final : public std::error_category {
         return "protocol error";
       case UsbErrc::kUpdater:
         return "in updater mode";
+      case UsbErrc::kNoMemory:
+        return "the kernel lends no more memory to USB transfers: raise "
+               "/sys/module/usbcore/parameters/usbfs_memory_mb";
     }
     return "unknown USB error";
   }

@@ -17,6 +17,7 @@ enum class UsbErrc {
   kCancelled,
   kProtocol,  // the device broke its own protocol
   kUpdater,   // it runs its updater, not its application
+  kNoMemory,  // the kernel lends no more to transfers
 };
 
 const std::error_category& usb_category();

@@ -140,7 +140,10 @@ run_tests() {
   case $tier in
     "") leave_out=long ;;
     unit) leave_out='long|kafka|system|readers|docs|mutation|tidy|packaging' ;;
-    all) [ "$preset" = dev ] || leave_out='docs|mutation|tidy|packag' ;;
+    all)
+      [ "$preset" = dev ] || leave_out='docs|mutation|tidy|packag'
+      export WATTSPOOL_TEST_ALL=1
+      ;;
   esac
   local suppressions=$PWD/tests/dev
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1

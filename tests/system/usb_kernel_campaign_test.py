@@ -13,6 +13,7 @@ SLOWLY = ("--time-scale", "0.25")
 FULL = 'waveform.rate = "full"'
 # Of the guest's own clock: both models have their full rate there.
 GUEST_TIME_SCALE = 0.15
+USBFS_MEMORY = "/sys/module/usbcore/parameters/usbfs_memory_mb"
 STUCK_S = 40  # 10 s of the guest's own clock at 0.25
 
 
@@ -63,6 +64,25 @@ class UsbKernelCampaign(GuestBench):
             self.assertEqual(self.one(instrument)["opens_total"], opens)
             self.more(0, instrument)
         self.one_gap_for_each(self.audited(), 2)
+
+    def test_memory_that_the_kernel_does_not_lend_is_named(self):
+        """One instrument takes less of it, the next one finds none."""
+        for instrument in (JS220, JS110):
+            self.plug_in(instrument, *SLOWLY)
+        self.boot(waveform="1kHz", time_scale=0.25)
+        self.all_stream()
+        self.guest.say(f"do echo 1 >{USBFS_MEMORY}")
+        for instrument in (JS110, JS220):
+            self.guest.say(f"do wattspool --config /etc/wattspool.toml release {instrument}")
+            self.until(instrument, lambda one: one["state"] == "released", "it is released")
+        self.guest.say(f"do wattspool --config /etc/wattspool.toml claim {JS220}")
+        self.more(1_000_000, JS220)
+        self.guest.say(f"do wattspool --config /etc/wattspool.toml claim {JS110}")
+        self.until(JS110, lambda one: USBFS_MEMORY in (one.get("explanation") or ""), "it is told")
+        self.guest.say(f"do echo 16 >{USBFS_MEMORY}")
+        self.all_stream()
+        self.audited()
+        self.assertEqual(self.one(JS220)["losses_total"], 0)
 
     def test_usbip_makes_an_emulated_instrument_a_device(self):
         """As the README says, on one machine; and the cable is pulled from the host's side."""

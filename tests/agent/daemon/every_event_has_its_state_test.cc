@@ -101,7 +101,7 @@ TEST(InstrumentStates, EachErrorOfOpenIsAnEvent) {
         std::pair{UsbErrc::kAccess, E::kDenied}, std::pair{UsbErrc::kUpdater, E::kUpdater},
         std::pair{UsbErrc::kTimeout, E::kFailed}, std::pair{UsbErrc::kStall, E::kFailed},
         std::pair{UsbErrc::kIo, E::kFailed}, std::pair{UsbErrc::kOverflow, E::kFailed},
-        std::pair{UsbErrc::kProtocol, E::kFailed}}) {
+        std::pair{UsbErrc::kProtocol, E::kFailed}, std::pair{UsbErrc::kNoMemory, E::kFailed}}) {
     EXPECT_EQ(open_failure(make_error_code(code)), event) << make_error_code(code).message();
   }
   EXPECT_EQ(open_failure(std::make_error_code(std::errc::io_error)), E::kFailed);
