@@ -69,7 +69,8 @@ void StatusLog::flush(const AgentStatus& status, const LossTotals& evicted) {
 void StatusLog::broker(const ForwarderStatus& kafka) {
   if (kafka.state != kafka_state_) {
     kafka_state_ = kafka.state;
-    const bool trouble = kafka.state == "backing off" || kafka.state == "held";
+    const bool trouble =
+        kafka.state == "backing off" || kafka.state == "unreachable" || kafka.state == "held";
     LogEvent event{trouble ? LogLevel::kWarning : LogLevel::kInfo,
                    "kafka: " + kafka.state,
                    {{"brokers", kafka.brokers}}};

@@ -197,7 +197,10 @@ ForwarderStatus DeliveryEngine::status() const {
   if (status.state == "connecting") {
     const std::string error =
         producer_ ? producer_->connection_error() : connector_.connection_error();
-    if (!error.empty()) status.explanation = status.last_error = error;
+    if (!error.empty()) {
+      status.state = "unreachable";
+      status.explanation = status.last_error = error;
+    }
   }
   status.in_flight_records = window_.records();
   if (state_ == State::kBackingOff || state_ == State::kHeld) {

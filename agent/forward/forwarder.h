@@ -60,8 +60,9 @@ struct QuarantinedBatch {
 };
 
 struct ForwarderStatus {
-  std::string state;  // "no broker configured", "connecting", "delivering", "backing off", "held",
-                      // "stopped"
+  // "no broker configured", "connecting", "unreachable" (as connecting, but the connection failed),
+  // "delivering", "backing off", "held", "stopped"
+  std::string state;
   std::string explanation;  // what to do, when the state asks for it
   std::string delivery;     // exactly_once, at_least_once
   std::string brokers;

@@ -14,8 +14,9 @@ using Row = MetricRow<ForwarderStatus>;
 constexpr MetricSpec kStates = {"wattspool_forward_state", kGauge, "state",
                                 "1 for the state that it is in, 0 for all others"};
 // ForwarderStatus::state.
-constexpr std::array kStateNames = {"no broker configured", "connecting", "delivering",
-                                    "backing off",          "held",       "stopped"};
+constexpr std::array kStateNames = {
+    "no broker configured", "connecting", "unreachable", "delivering",
+    "backing off",          "held",       "stopped"};
 
 constexpr std::array kRows = {
     Row{{"wattspool_forward_delivered_records_total", kCounter, "", "records that brokers acked"},

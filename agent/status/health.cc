@@ -143,7 +143,7 @@ class Judge {
       add(Health::kDegraded, "forwarder_held", kafka.brokers,
           fmt::format("Sending is held: {}.", kafka.explanation),
           kafka.topic_warnings.empty() ? "wattspool status --json" : "wattspool topics create");
-    } else if (kafka.state == "backing off") {
+    } else if (kafka.state == "backing off" || kafka.state == "unreachable") {
       add(Health::kDegraded, "broker_unreachable", kafka.brokers,
           fmt::format("Brokers do not take data: {}.", kafka.last_error),
           kafka.explanation.empty() ? "check kafka.brokers and the network; data is kept on disk"

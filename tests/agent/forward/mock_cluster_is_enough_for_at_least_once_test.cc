@@ -36,6 +36,9 @@ TEST(AtLeastOnceOnTheMockCluster, DeliversThroughAnOutage) {
     cluster.down();
     one.append(Lane::kTelemetry, 20);
     ASSERT_TRUE(wait_for([&] { return one.appended() == 40; }));
+    ASSERT_TRUE(wait_for([&] { return one.status().state == "unreachable"; }))
+        << one.status().state;
+    EXPECT_NE(one.status().explanation, "");
     cluster.up();
     ASSERT_TRUE(wait_for([&] { return one.all_acked(); })) << one.status().explanation;
     EXPECT_EQ(one.status().delivered_records_total, 40U);

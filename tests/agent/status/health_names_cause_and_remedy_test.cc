@@ -123,6 +123,12 @@ INSTANTIATE_TEST_SUITE_P(
                 it.kafka.state = "backing off";
                 it.kafka.last_error = "no broker can be reached";
               }},
+        Cause{"broker_unreachable", Health::kDegraded, "kafka1:9092",
+              "Brokers do not take data: connection refused.",
+              [](AgentStatus& it) {
+                it.kafka.state = "unreachable";
+                it.kafka.last_error = "connection refused";
+              }},
         Cause{"forwarder_held", Health::kDegraded, "kafka1:9092", "Sending is held: look there.",
               [](AgentStatus& it) {
                 it.kafka.state = "held";
