@@ -16,11 +16,19 @@ namespace {
 using bench::require;
 
 constexpr std::uint64_t kRingBytes = 16 << 20;  // the smallest: it turns soonest
-constexpr std::int64_t kCommitInterval_ns = 100'000'000;
-constexpr std::size_t kAckDelayCommits = 2;  // a transaction is closed each 200 ms
+constexpr std::size_t kAckDelayCommits = 2;     // a transaction is closed each 200 ms
 constexpr double kSecondsPerYear = 365.25 * 86'400;
 
 constexpr sqlite3_int64 kBlockBytes = 4096;
+
+struct Wear {
+  std::string what;
+  agent::PipelineOptions options;
+  std::int64_t duration_s = 0;
+  double must = 0;  // 0: not judged
+  double aim = 0;
+  std::int64_t commit_interval_ns = 100'000'000;  // spool.commit_interval
+};
 
 struct Written {
   std::uint64_t block_bytes = 0;  // what the disk gets
@@ -65,9 +73,10 @@ class CountingVfs final : public buffer::VfsShim {
 // A spool that gets one instrument's entries as the writer thread would give them.
 class WornSpool {
  public:
-  WornSpool(const bench::ScratchDir& dir, const agent::PipelineOptions& options,
-            CountingVfs& counts)
-      : counts_(counts), pipeline_(options, [this](agent::SpoolEntry&& entry) {
+  WornSpool(const bench::ScratchDir& dir, const Wear& wear, CountingVfs& counts)
+      : counts_(counts),
+        commit_interval_ns_(wear.commit_interval_ns),
+        pipeline_(wear.options, [this](agent::SpoolEntry&& entry) {
           take(std::move(entry));
           return true;
         }) {
@@ -94,7 +103,7 @@ class WornSpool {
     const std::int64_t end_ns = pipeline_.elapsed_ns() + duration_ns;
     while (pipeline_.elapsed_ns() < end_ns) {
       pipeline_.feed();
-      if (pipeline_.elapsed_ns() - committed_ns_ < kCommitInterval_ns) continue;
+      if (pipeline_.elapsed_ns() - committed_ns_ < commit_interval_ns_) continue;
       committed_ns_ = pipeline_.elapsed_ns();
       commit();
     }
@@ -131,6 +140,7 @@ class WornSpool {
   }
 
   CountingVfs& counts_;
+  const std::int64_t commit_interval_ns_;
   proto::SystemClock clock_;
   std::vector<buffer::NewRow> rows_;
   std::vector<buffer::StateChange> state_;
@@ -144,18 +154,10 @@ class WornSpool {
   bench::FedPipeline pipeline_;  // last: it calls take() from its constructor on
 };
 
-struct Wear {
-  std::string what;
-  agent::PipelineOptions options;
-  std::int64_t duration_s = 0;
-  double must = 0;
-  double aim = 0;
-};
-
 void measure(const Wear& wear, bench::Table& table) {
   const bench::ScratchDir dir;
   CountingVfs counts;
-  WornSpool spool(dir, wear.options, counts);
+  WornSpool spool(dir, wear, counts);
   spool.turn_over();
   spool.run(5'000'000'000);
   const Written before = spool.written();
@@ -166,12 +168,13 @@ void measure(const Wear& wear, bench::Table& table) {
   const auto blocks = static_cast<double>(after.block_bytes - before.block_bytes);
   const auto asked = static_cast<double>(after.asked_bytes - before.asked_bytes);
   const auto seconds = static_cast<double>(wear.duration_s);
-  table.add({"bytes written to disk per payload byte, " + wear.what,
-             blocks / payload,
-             "",
-             {},
-             bench::at_most(wear.must),
-             bench::at_most(wear.aim)});
+  bench::Figure ratio{
+      "bytes written to disk per payload byte, " + wear.what, blocks / payload, "", {}, {}, {}};
+  if (wear.must > 0) {
+    ratio.must = bench::at_most(wear.must);
+    ratio.aim = bench::at_most(wear.aim);
+  }
+  table.add(ratio);
   table.add({"  the same, as SQLite asked for it", asked / payload, "", {}, {}, {}});
   table.add({"  payload of one instrument", payload / seconds / 1e3, "kB/s", {}, {}, {}});
   table.add({"  written in a year", blocks / seconds * kSecondsPerYear / 1e12, "TB", {}, {}, {}});
@@ -187,5 +190,15 @@ int main(int argc, char** argv) {
   Wear full = {"waveform at full rate", {}, 20, 2.6, 2.2};
   full.options.waveform = agent::WaveformMode::kFull;
   measure(full, table);
+  // What the settings are worth (packaging/README.md, Wear of the disk).
+  Wear off = {"waveform.rate = off", {}, 300};
+  off.options.waveform = agent::WaveformMode::kOff;
+  measure(off, table);
+  Wear slow = {"spool.commit_interval = 1s", {}, 300};
+  slow.commit_interval_ns = 1'000'000'000;
+  measure(slow, table);
+  slow.options.waveform = agent::WaveformMode::kOff;
+  slow.what = "both";
+  measure(slow, table);
   return table.finish();
 }
