@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installed bench: rebooted, cut off, hung, configured wrongly, upgraded, set back, moved."""
 
-import re
-import subprocess
+import json
+import socket
 import unittest
 
-from harness.bench import SPOOL, UNIT, Bench
+from harness.bench import SPOOL, UNIT, Bench, repacked
 from harness.broker import RealBroker
 from harness.host import enter_own_network
 from harness.process import wait_for
 from harness.scratch import Scratch
 
 WATCHDOG_S = 30
+METRICS = ("127.0.0.1", 19220)
 
 
 class PackageFaults(unittest.TestCase):
@@ -33,6 +34,7 @@ class PackageFaults(unittest.TestCase):
         for step in (self.a_restored_spool_of_root_is_taken_over, self.it_is_back_after_a_reboot,
                      self.it_is_back_after_a_power_cut, self.a_hang_ends_in_a_restart,
                      self.a_wrong_configuration_fails_once, self.the_environment_counts,
+                     self.a_taken_port_of_metrics_is_said,
                      self.upgrade_and_downgrade_restart_it_once, self.it_moves_with_its_spool,
                      self.everything_is_accounted_for):
             print(f"... {step.__name__}", flush=True)
@@ -85,16 +87,26 @@ class PackageFaults(unittest.TestCase):
         self.host.run("systemctl", "restart", UNIT)
         self.bench.wait_acked()
 
+    def verdict(self):
+        """Exit code of check, and its codes."""
+        answer = self.host.run("wattspool", "check", "--json", check=False)
+        return answer.returncode, {one["code"] for one in json.loads(answer.stdout)["reasons"]}
+
+    def a_taken_port_of_metrics_is_said(self):
+        self.host.run("systemctl", "stop", UNIT)
+        with socket.create_server(METRICS):  # all share one network
+            self.host.run("systemctl", "start", UNIT)
+            wait_for(lambda: "metrics_not_served" in self.verdict()[1], "it is said", 30, 0.5)
+            self.assertIn(self.verdict()[0], (1, 2))
+            before = self.bench.spool()["lanes"]["telemetry"]["records"]
+            wait_for(lambda: self.bench.spool()["lanes"]["telemetry"]["records"] > before,
+                     "it acquires all the same", 30, 0.5)
+        self.bench.wait_acked()  # the port is taken over when it is free
+
     def upgrade_and_downgrade_restart_it_once(self):
         """The newer package differs in its version only; a site's settings raise no question."""
-        newer = self.host.path("/root/newer.deb")
-        parts = self.scratch.path("newer")
-        subprocess.run(["dpkg-deb", "--raw-extract", self.host.package, parts], check=True)
-        control = parts / "DEBIAN" / "control"
-        text = control.read_text(encoding="utf-8")
-        control.write_text(re.sub(r"^Version: .*", "Version: 99.0", text, flags=re.M))
-        subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "--build", parts, newer],
-                       check=True, stdout=subprocess.DEVNULL)
+        repacked(self.host.package, self.scratch.path("newer"), self.host.path("/root/newer.deb"),
+                 "99.0")
         for package, version in (("/root/newer.deb", "99.0"),
                                  (f"/packages/{self.host.package.name}", None)):
             before = self.bench.unit("MainPID")

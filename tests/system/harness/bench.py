@@ -2,6 +2,8 @@
 """A bench as a lab admin has it: a booted host, the package, a site's settings, an instrument."""
 
 import json
+import re
+import subprocess
 
 from harness.host import Host
 from harness.process import PATIENCE_S, NotInTime, wait_for
@@ -9,7 +11,8 @@ from harness.process import PATIENCE_S, NotInTime, wait_for
 UNIT = "wattspoold.service"
 INSTRUMENT = "js220/000001"
 SITE_FILE = "/etc/wattspool/conf.d/50-site.toml"
-PASSWORD_FILE = "/etc/wattspool/credentials/password"
+CREDENTIALS = "/etc/wattspool/credentials"
+PASSWORD_FILE = f"{CREDENTIALS}/password"
 SPOOL = "/var/lib/wattspool/spool.db"
 SITE = """\
 agent.id = "bench-07"
@@ -30,6 +33,16 @@ port = "unix:/run/instrument/usb.sock"
 """
 # What a host that has just been told of its instrument or broker may say beside "healthy".
 YOUNG = {"recent_gap", "topic_warning"}
+
+
+def repacked(package, folder, target, version):
+    """The package with another version, at `target`; it differs in nothing else."""
+    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
+    control = folder / "DEBIAN" / "control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(re.sub(r"^Version: .*", f"Version: {version}", text, flags=re.M))
+    subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "--build", folder, target],
+                   check=True, stdout=subprocess.DEVNULL)
 
 
 class Bench:
