@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "agent/record/capture_store.h"
-#include "drivers/js110.h"
-#include "drivers/js220.h"
 #include "drivers/usb/capture_device.h"
 #include "drivers/usb/loopback_port.h"
 #include "proto/crc32c.h"
 #include "proto/exact_sum.h"
+#include "tests/drivers/driver_of_model.h"
 
 namespace agent {
 namespace {
@@ -42,27 +41,14 @@ struct Golden {
 
 class GoldenCapture : public testing::TestWithParam<Golden> {};
 
-std::unique_ptr<drivers::InstrumentDriver> driver_of(const proto::InstrumentId& id,
-                                                     std::unique_ptr<drivers::UsbPort> port,
-                                                     const proto::Clock& clock) {
-  if (id.model == "js110") {
-    drivers::Js110Options options;
-    options.serial = id.serial;
-    return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(port), clock);
-  }
-  drivers::Js220Options options;
-  options.serial = id.serial;
-  return std::make_unique<drivers::Js220Driver>(std::move(options), std::move(port), clock);
-}
-
 TEST_P(GoldenCapture, GivesTheSameBlocks) {
   const Golden& golden = GetParam();
   const auto capture = read_capture(std::string(WATTSPOOL_TEST_DATA) + "/captures/" + golden.file);
   ASSERT_TRUE(capture.has_value()) << capture.error().message();
   drivers::VirtualClock clock(capture->start_utc_ns, 1'000'000'000);
   drivers::CaptureDevice device(*capture);
-  const auto driver =
-      driver_of(capture->instrument, std::make_unique<drivers::LoopbackPort>(device, clock), clock);
+  const auto driver = drivers::driver_of_model(
+      capture->instrument, std::make_unique<drivers::LoopbackPort>(device, clock), clock);
   const auto info = driver->open();
   ASSERT_TRUE(info.has_value()) << info.error().message();
   SummingSink sink;

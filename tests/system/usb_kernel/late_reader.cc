@@ -11,9 +11,8 @@
 #include <thread>
 #include <utility>
 
-#include "drivers/js110.h"
-#include "drivers/js220.h"
 #include "drivers/usb/libusb_bus.h"
+#include "tests/drivers/driver_of_model.h"
 
 namespace {
 
@@ -29,19 +28,6 @@ class Counter final : public drivers::DriverSink {
   std::uint64_t values = 0;
   std::uint64_t gaps = 0;
 };
-
-std::unique_ptr<drivers::InstrumentDriver> make_driver(const proto::InstrumentId& id,
-                                                       std::unique_ptr<drivers::UsbPort> port,
-                                                       const proto::Clock& clock) {
-  if (id.model == "js110") {
-    drivers::Js110Options options;
-    options.serial = id.serial;
-    return std::make_unique<drivers::Js110Driver>(std::move(options), std::move(port), clock);
-  }
-  drivers::Js220Options options;
-  options.serial = id.serial;
-  return std::make_unique<drivers::Js220Driver>(std::move(options), std::move(port), clock);
-}
 
 proto::Result<void> read(drivers::InstrumentDriver& driver, const proto::Clock& clock,
                          Counter& counter) {
@@ -63,7 +49,7 @@ int main(int argc, char** argv) {
   const std::chrono::milliseconds pause(std::atoi(argv[2]));
   const proto::SystemClock clock;
   drivers::LibusbBus bus(clock);
-  const auto driver = make_driver(id, bus.make_port(id), clock);
+  const auto driver = drivers::driver_of_model(id, bus.make_port(id), clock);
   Counter counter;
   const auto told = [](const proto::Error& error) {
     std::printf("late_reader: %s\n", error.message().c_str());
