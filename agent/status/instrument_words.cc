@@ -33,7 +33,9 @@ constexpr std::array kWords = {
     StateWords{"uncalibrated", "uncalibrated, so that it has no values,",
                "wattspool release {}, restore its calibration with the vendor's program, "
                "wattspool claim {}"},
-    StateWords{"failing", "there without being opened", "unplug {} and plug it in again"},
+    StateWords{
+        "failing", "there without being opened",
+        "do what the error asks for; if it asks for nothing, unplug {} and plug it in again"},
     StateWords{"released", "released to other programs", "wattspool claim {}"},
     StateWords{"stopped", "stopped", "wattspool status {}"}};
 
