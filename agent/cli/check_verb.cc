@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "agent/cli/daemon_link.h"
@@ -31,6 +32,7 @@ struct Verdict {
   std::string health = "unknown";
   std::string line;
   std::vector<HealthReason> reasons;
+  std::vector<HealthReason> allowed;  // what was taken out of them
   std::optional<std::int64_t> last_ack_utc_us;
   bool is_final = false;  // waiting does not change it
 };
@@ -52,6 +54,35 @@ void demand_ack(AgentStatus& status, std::int64_t newer_than_utc_us) {
   status.health = std::max(status.health, Health::kDegraded);
 }
 
+// Takes the reasons with these codes out, as if they were no rules; returns them.
+std::vector<HealthReason> allow(AgentStatus& status, const std::vector<std::string>& codes) {
+  if (codes.empty()) return {};
+  const auto kept = std::stable_partition(
+      status.reasons.begin(), status.reasons.end(), [&codes](const HealthReason& reason) {
+        return std::find(codes.begin(), codes.end(), reason.code) == codes.end();
+      });
+  std::vector<HealthReason> taken(std::make_move_iterator(kept),
+                                  std::make_move_iterator(status.reasons.end()));
+  status.reasons.erase(kept, status.reasons.end());
+  status.health = Health::kHealthy;
+  for (const HealthReason& reason : status.reasons) {
+    status.health = std::max(status.health, reason.severity);
+  }
+  return taken;
+}
+
+Json reasons_json(const std::vector<HealthReason>& reasons) {
+  Json list = Json::array();
+  for (const HealthReason& reason : reasons) {
+    list.push_back({{"severity", to_string(reason.severity)},
+                    {"code", reason.code},
+                    {"object", reason.object},
+                    {"message", reason.message},
+                    {"remedy", reason.remedy}});
+  }
+  return list;
+}
+
 class CheckVerb final : public Verb {
  public:
   CLI::App* add_to(CLI::App& app) override {
@@ -62,6 +93,9 @@ class CheckVerb final : public Verb {
     verb->add_flag("--require-ack", require_ack_,
                    "Healthy only if a broker acked something since the daemon's start (with "
                    "--wait: since this command's start)");
+    verb->add_option("--allow", allowed_, "Reasons with this code do not count; repeatable")
+        ->allow_extra_args(false)
+        ->type_name("CODE");
     verb->add_flag("--json", json_, "The verdict as JSON, schema 1");
     verb->footer(
         "Exit codes: 0 healthy; 1 degraded: backlog, instrument absent, recent gap;\n"
@@ -70,7 +104,8 @@ class CheckVerb final : public Verb {
         "stdout.)\n"
         "Examples:\n"
         "  wattspool check\n"
-        "  wattspool check --wait 120s --require-ack   # the gate after an upgrade");
+        "  # The gate after an upgrade, whose restart is a recent gap:\n"
+        "  wattspool check --wait 120s --require-ack --allow recent_gap");
     return verb;
   }
 
@@ -120,6 +155,7 @@ class CheckVerb final : public Verb {
                                        : std::max(status.started_utc_us, begin_utc_us));
     }
     Verdict verdict;
+    verdict.allowed = allow(status, allowed_);
     verdict.exit_code = static_cast<int>(status.health);
     verdict.health = to_string(status.health);
     verdict.line = check_line(status);
@@ -133,20 +169,13 @@ class CheckVerb final : public Verb {
       cli.out << verdict.line << '\n';
       return;
     }
-    Json reasons = Json::array();
-    for (const HealthReason& reason : verdict.reasons) {
-      reasons.push_back({{"severity", to_string(reason.severity)},
-                         {"code", reason.code},
-                         {"object", reason.object},
-                         {"message", reason.message},
-                         {"remedy", reason.remedy}});
-    }
     const Json json{
         {"schema", 1},
         {"health", verdict.health},
         {"exit_code", verdict.exit_code},
         {"message", verdict.line},
-        {"reasons", std::move(reasons)},
+        {"reasons", reasons_json(verdict.reasons)},
+        {"allowed", reasons_json(verdict.allowed)},
         {"last_ack_at", verdict.last_ack_utc_us ? Json(proto::rfc3339_us(*verdict.last_ack_utc_us))
                                                 : Json(nullptr)},
         {"waited_s", waited_s}};
@@ -155,6 +184,7 @@ class CheckVerb final : public Verb {
 
   std::string wait_;  // empty: judge once
   bool require_ack_ = false;
+  std::vector<std::string> allowed_;
   bool json_ = false;
 };
 

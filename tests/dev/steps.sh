@@ -16,7 +16,8 @@ declare -A packages=(
   [demo]="python3"
   [test]="openjdk-17-jre-headless maven openssl kcat python3-venv sqlite3
     qemu-system-x86 usbip busybox-static cpio xz-utils e2fsprogs udev
-    systemd systemd-container debootstrap iproute2 lintian blhc mandoc"
+    systemd systemd-container debootstrap iproute2 lintian blhc mandoc
+    apt-utils gnupg"
   [deb]="dpkg-dev debhelper scdoc"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )

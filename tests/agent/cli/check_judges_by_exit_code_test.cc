@@ -126,5 +126,39 @@ TEST_F(Check, RequireAckWithoutAnyAckIsDegraded) {
   EXPECT_THAT(out, StartsWith("degraded: The broker has acked nothing in the last 60 min"));
 }
 
+TEST_F(Check, AllowedReasonsDoNotCountAndAreToldApart) {
+  const FakeDaemon daemon(socket, [&](const ControlRequest&) {
+    AgentStatus status = healthy_status(clock);
+    status.health = Health::kCritical;
+    status.reasons = {{Health::kCritical, "losing_data", "js220/1", "It loses data.", "look"},
+                      {Health::kDegraded, "recent_gap", "js220/1", "It has a gap.", "look"},
+                      {Health::kDegraded, "recent_gap", "js220/2", "It has a gap.", "look"}};
+    return status_to_json(status);
+  });
+  EXPECT_EQ(ask({"check", "--allow", "recent_gap"}), 2);
+  EXPECT_EQ(ask({"check", "--allow", "losing_data"}), 1);
+  EXPECT_THAT(out, StartsWith("degraded: It has a gap."));
+  EXPECT_EQ(ask({"check", "--allow", "gap"}), 2) << "only whole codes";
+  EXPECT_EQ(ask({"check", "--allow", "losing_data", "--allow", "recent_gap", "--json"}), 0);
+  const json document = json::parse(out);
+  EXPECT_EQ(document["health"], "healthy");
+  EXPECT_EQ(document["reasons"].size(), 0u);
+  ASSERT_EQ(document["allowed"].size(), 3u);
+  EXPECT_EQ(document["allowed"][2]["object"], "js220/2");
+}
+
+TEST_F(Check, AllowedReasonsDoNotHoldUpAWait) {
+  std::atomic<int> asked{0};
+  const FakeDaemon daemon(socket, [&](const ControlRequest&) {
+    AgentStatus status = healthy_status(clock);
+    status.health = Health::kDegraded;
+    status.reasons = {{Health::kDegraded, "recent_gap", "js220/1", "It has a gap.", "look"}};
+    status.kafka.last_ack_utc_us = status.updated_utc_us - (++asked < 3 ? 1'800'000'000 : 0);
+    return status_to_json(status);
+  });
+  EXPECT_EQ(ask({"check", "--wait", "60s", "--require-ack", "--allow", "recent_gap"}), 0) << out;
+  EXPECT_EQ(asked, 3);
+}
+
 }  // namespace
 }  // namespace agent
