@@ -11,7 +11,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wattspool/hosts
 debian=$(dirname "$(readlink -f "$0")")/../../../packaging/debian
 # What decides on the content: other dependencies make another root.
 if [ -n "${2:-}" ]; then
-  kind=host with=systemd,systemd-sysv,dbus,udev,procps
+  # With what a playbook needs there: ssh, which is off, and Python.
+  kind=host with=systemd,systemd-sysv,dbus,udev,procps,openssh-server,python3-apt
   package=$(readlink -f "$2")
   needed=$(dpkg-deb -f "$package" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' | LC_ALL=C sort)
 else
@@ -61,6 +62,8 @@ if [ "$kind" = host ]; then
   inside apt-get update -q
   # A host of its own at its first start; nothing that wants a network by itself.
   : >"$part/etc/machine-id"
+  rm -f "$part"/etc/systemd/system/multi-user.target.wants/ssh.service \
+    "$part/etc/systemd/system/sshd.service"
   rm -f "$part/var/lib/dbus/machine-id"
   for timer in apt-daily apt-daily-upgrade e2scrub_all dpkg-db-backup fstrim; do
     ln -sf /dev/null "$part/etc/systemd/system/$timer.timer"
