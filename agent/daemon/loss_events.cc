@@ -168,6 +168,7 @@ void LossEvents::count(const buffer::EvictedRange& range) {
     last = range.seq_last;
   }
   totals_.rows += range.rows;
+  totals_.last_utc_us = clock_.utc_ns() / 1000;
   if (range.lane != proto::Lane::kWaveform && !range.facts_damaged) {
     totals_.values += range.id_count / ids_per_value_of(range.device_id);
   }

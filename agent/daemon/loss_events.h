@@ -29,6 +29,7 @@ proto::EventRecord quarantined_event(const ForwarderEvent& event, std::int64_t n
 struct LossTotals {
   std::uint64_t rows = 0;    // evicted before they were delivered
   std::uint64_t values = 0;  // of float signals in them; the waveform lane is not counted again
+  std::optional<std::int64_t> last_utc_us;  // when the newest of them went
 };
 
 // Thread-safe. The factory and the clock outlive it.

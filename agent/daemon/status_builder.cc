@@ -42,14 +42,14 @@ double SpoolRates::append_bytes_per_s() const {
   return static_cast<double>(samples_.back().pushed_bytes - samples_.front().pushed_bytes) / span;
 }
 
-std::optional<double> SpoolRates::time_to_full_s(std::uint64_t quota_bytes) const {
+std::optional<double> SpoolRates::time_to_full_s(std::uint64_t capacity_bytes) const {
   const double span = span_s();
   if (span == 0) return std::nullopt;
   const std::uint64_t before = samples_.front().unacked_bytes;
   const std::uint64_t now = samples_.back().unacked_bytes;
   if (now <= before) return std::nullopt;
   const double growth = static_cast<double>(now - before) / span;
-  return now >= quota_bytes ? 0 : static_cast<double>(quota_bytes - now) / growth;
+  return now >= capacity_bytes ? 0 : static_cast<double>(capacity_bytes - now) / growth;
 }
 
 StatusBuilder::StatusBuilder(const Parts& parts, const Config& config, const proto::Clock& clock,
@@ -165,11 +165,12 @@ AgentStatus StatusBuilder::build() const {
   const LossTotals evicted = parts_.losses.totals();
   status.spool.evicted_unacked_rows_total = evicted.rows;
   status.spool.evicted_unacked_values_total = evicted.values;
+  status.spool.last_evicted_unacked_utc_us = evicted.last_utc_us;
   status.spool.append_bytes_per_s = rates_.append_bytes_per_s();
   // What waits for the next transaction goes up and down, and says nothing.
   const auto oldest_us = oldest_unacked_us(status.spool);
   if (oldest_us && status.updated_utc_us - *oldest_us > kCaughtUpUs) {
-    status.spool.time_to_full_s = rates_.time_to_full_s(status.spool.writer.totals.quota_bytes);
+    status.spool.time_to_full_s = rates_.time_to_full_s(capacity_bytes(status.spool));
   }
   status.kafka = forwarder_status();
   status.metrics = metrics_;

@@ -25,7 +25,7 @@ class SpoolRates {
   void sample(std::int64_t now_ns, std::uint64_t pushed_bytes, std::uint64_t unacked_bytes);
   double append_bytes_per_s() const;
   // Absent: the backlog does not grow, or it is not known yet.
-  std::optional<double> time_to_full_s(std::uint64_t quota_bytes) const;
+  std::optional<double> time_to_full_s(std::uint64_t capacity_bytes) const;
 
  private:
   struct Sample {

@@ -55,6 +55,7 @@ void StatusLog::on_status(const AgentStatus& status, const LossTotals& evicted,
                {{"spool", status.spool.path}, {"reason", error}});
   }
   spool_error_ = error;
+  disk(status.spool);
   health(status);
   if (now_ns - summary_ns_ >= kSummaryNs) {
     summary_ns_ = now_ns;
@@ -64,6 +65,21 @@ void StatusLog::on_status(const AgentStatus& status, const LossTotals& evicted,
 
 void StatusLog::flush(const AgentStatus& status, const LossTotals& evicted) {
   summaries(status, evicted);
+}
+
+void StatusLog::disk(const SpoolStatus& spool) {
+  const buffer::SpoolTotals& totals = spool.writer.totals;
+  if (totals.disk_full == disk_full_) return;
+  disk_full_ = totals.disk_full;
+  if (!disk_full_) {
+    log_.info("the spool's disk has room again", {{"spool", spool.path}});
+    return;
+  }
+  log_.error(
+      "the spool's disk is full; free space, until then new data takes the place of the oldest",
+      {{"spool", spool.path},
+       {"file", bytes_text(totals.file_bytes)},
+       {"quota", bytes_text(totals.quota_bytes)}});
 }
 
 void StatusLog::broker(const ForwarderStatus& kafka) {
@@ -110,7 +126,9 @@ void StatusLog::summaries(const AgentStatus& status, const LossTotals& evicted) 
     told = {pipeline.gaps_total, pipeline.values_lost_total};
   }
   if (evicted.rows != evicted_.rows) {
-    log_.warning("unsent data was evicted; bring the broker back or raise spool.quota",
+    log_.warning(status.spool.writer.totals.disk_full
+                     ? "unsent data was evicted; free space on the disk or bring the broker back"
+                     : "unsent data was evicted; bring the broker back or raise spool.quota",
                  {{"spool", status.spool.path},
                   {"rows", std::to_string(evicted.rows - evicted_.rows)},
                   {"values", std::to_string(evicted.values - evicted_.values)},

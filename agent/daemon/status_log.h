@@ -36,12 +36,14 @@ class StatusLog {
     std::uint64_t values = 0;
   };
   void broker(const ForwarderStatus& kafka);
+  void disk(const SpoolStatus& spool);
   void health(const AgentStatus& status);
   void summaries(const AgentStatus& status, const LossTotals& evicted);
 
   Log& log_;
   std::string kafka_state_ = "no broker configured";  // said at the start
   std::string spool_error_;
+  bool disk_full_ = false;
   bool acked_ = false;
   Health health_ = Health::kHealthy;
   bool has_health_ = false;

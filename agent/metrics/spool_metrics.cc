@@ -47,6 +47,9 @@ constexpr std::array kRows = {
     Row{{"wattspool_spool_worst_commit_duration_seconds", kGauge, "",
          "of the slowest commit of this process"},
         [](const SpoolStatus& spool) { return number(spool.writer.worst_commit_ms / 1e3); }},
+    Row{{"wattspool_spool_disk_full", kGauge, "",
+         "1 while the disk lets the file grow no further: new rows take the place of old ones"},
+        [](const SpoolStatus& spool) { return number(spool.writer.totals.disk_full); }},
     Row{{"wattspool_spool_write_failing", kGauge, "", "1 while a commit is being retried"},
         [](const SpoolStatus& spool) { return number(!spool.writer.last_error.empty()); }},
 };

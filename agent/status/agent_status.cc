@@ -19,6 +19,11 @@ std::optional<Health> health_from(std::string_view text) {
   return static_cast<Health>(at - kNames.begin());
 }
 
+std::uint64_t capacity_bytes(const SpoolStatus& spool) {
+  const buffer::SpoolTotals& totals = spool.writer.totals;
+  return totals.disk_full ? totals.file_bytes : totals.quota_bytes;
+}
+
 std::uint64_t unacked_bytes(const SpoolStatus& spool) {
   std::uint64_t bytes = 0;
   for (const auto& [lane, totals] : spool.writer.totals.lanes) bytes += totals.unacked_bytes;

@@ -61,6 +61,7 @@ struct SpoolStatus {
   double append_bytes_per_s = 0;
   std::uint64_t evicted_unacked_rows_total = 0;    // of the evicted rows, those not delivered
   std::uint64_t evicted_unacked_values_total = 0;  // of float signals in them
+  std::optional<std::int64_t> last_evicted_unacked_utc_us;
   std::optional<double> time_to_full_s;  // at the present rate; absent: the backlog does not grow
 };
 
@@ -98,6 +99,8 @@ struct AgentStatus {
   std::vector<HealthReason> reasons;  // worst first
 };
 
+// What the file may hold: its quota, or what it has reached when the disk gives no more.
+std::uint64_t capacity_bytes(const SpoolStatus& spool);
 std::uint64_t unacked_bytes(const SpoolStatus& spool);
 std::uint64_t unacked_rows(const SpoolStatus& spool);
 std::optional<std::int64_t> oldest_unacked_us(const SpoolStatus& spool);

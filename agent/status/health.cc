@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/status/instrument_words.h"
 #include "agent/status/words.h"
@@ -17,7 +18,15 @@ constexpr double kRecentGapS = 600;
 constexpr double kBacklogAgeS = 60;
 constexpr double kSpoolFillingRatio = 0.8;
 constexpr double kSpoolFullRatio = 0.98;
+// Payloads of many small rows fill a file long before they are as large as it: what tells that it
+// is full is that unsent data goes. A ring that evicts does so every few seconds to minutes.
+constexpr double kEvictedLatelyS = 300;
+constexpr double kStillFullRatio = 0.5;
 constexpr double kDamageReportedS = 3600;
+
+std::string folder_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
 
 class Judge {
  public:
@@ -113,22 +122,39 @@ class Judge {
           fmt::format("The spool cannot be written: {}.", spool.writer.last_error),
           "free space or make the disk writable; nothing is lost until memory is full");
     }
-    const double quota = static_cast<double>(spool.writer.totals.quota_bytes);
-    const double ratio = quota == 0 ? 0 : static_cast<double>(unacked_bytes(spool)) / quota;
-    if (ratio >= kSpoolFillingRatio) {
-      const bool full = ratio >= kSpoolFullRatio;
-      add(full ? Health::kCritical : Health::kDegraded, full ? "spool_full" : "spool_filling",
-          spool.path,
-          full ? std::string("The spool is full: the oldest unsent data is being evicted.")
-               : fmt::format(
-                     "The spool is {:.0f} % full{}.", ratio * 100,
-                     spool.time_to_full_s ? ", full in " + age_text(*spool.time_to_full_s) : ""),
-          "bring the broker back, or raise spool.quota");
-    }
+    room(spool);
     if (!spool.set_aside.empty() && status_.uptime_s < kDamageReportedS) {
       add(Health::kDegraded, "spool_set_aside", spool.set_aside,
           fmt::format("A damaged spool was set aside: {}.", spool.damage),
           "keep " + spool.set_aside + " and report it; acquisition goes on in a new one");
+    }
+  }
+
+  // Of the quota, or of what the disk has given.
+  void room(const SpoolStatus& spool) {
+    const double capacity = static_cast<double>(capacity_bytes(spool));
+    const double ratio = capacity == 0 ? 0 : static_cast<double>(unacked_bytes(spool)) / capacity;
+    const auto& evicted_at = spool.last_evicted_unacked_utc_us;
+    const bool evicts =
+        evicted_at && age_s(*evicted_at) < kEvictedLatelyS && ratio >= kStillFullRatio;
+    if (spool.writer.totals.disk_full) {
+      add(evicts ? Health::kCritical : Health::kDegraded, "spool_disk_full", spool.path,
+          fmt::format("The disk of the spool is full: the file stays at {}, its quota is {}; {}.",
+                      bytes_text(spool.writer.totals.file_bytes),
+                      bytes_text(spool.writer.totals.quota_bytes),
+                      evicts ? "the oldest unsent data is being evicted"
+                             : "new data takes the place of the oldest"),
+          "free space on its file system (df -h " + folder_of(spool.path) + ")" +
+              (evicts ? ", or bring the broker back" : ""));
+    } else if (evicts || ratio >= kSpoolFullRatio) {
+      add(Health::kCritical, "spool_full", spool.path,
+          "The spool is full: the oldest unsent data is being evicted.",
+          "bring the broker back, or raise spool.quota");
+    } else if (ratio >= kSpoolFillingRatio) {
+      add(Health::kDegraded, "spool_filling", spool.path,
+          fmt::format("The spool is {:.0f} % full{}.", ratio * 100,
+                      spool.time_to_full_s ? ", full in " + age_text(*spool.time_to_full_s) : ""),
+          "bring the broker back, or raise spool.quota");
     }
   }
 

@@ -87,6 +87,9 @@ std::string spool_line(const SpoolStatus& spool, std::int64_t now_utc_us) {
     text += ", oldest " + age_text(static_cast<double>(now_utc_us - *oldest) / 1e6);
   }
   if (spool.time_to_full_s) text += ", full in " + age_text(*spool.time_to_full_s);
+  if (spool.writer.totals.disk_full) {
+    text += ", disk full at " + bytes_text(spool.writer.totals.file_bytes);
+  }
   return text + "\n";
 }
 

@@ -88,6 +88,7 @@ TEST_F(Losses, ACommitThatIsTriedAgainCountsOnce) {
   losses_.on_evicted(std::vector{evicted(5, 6), evicted(7, 9)});
   EXPECT_EQ(losses_.totals().rows, 4U);
   EXPECT_EQ(losses_.totals().values, 900U);
+  EXPECT_EQ(losses_.totals().last_utc_us, clock_.utc_ns() / 1000);
 }
 
 TEST_F(Losses, DamagedFactsAreNotRepeated) {

@@ -36,6 +36,13 @@ void fill_spool(AgentStatus& status, std::uint64_t bytes, double age_s) {
   lane.oldest_unacked_us = kNowUs - static_cast<std::int64_t>(age_s * 1e6);
 }
 
+void fill_disk(AgentStatus& status) {
+  status.spool.path = "/var/lib/wattspool/spool.db";
+  status.spool.writer.totals.file_bytes = 12 << 20;
+  status.spool.writer.totals.quota_bytes = 10ull << 30;
+  status.spool.writer.totals.disk_full = true;
+}
+
 TEST(Health, NothingWrongIsHealthy) {
   const AgentStatus status = judged(well());
   EXPECT_EQ(status.health, Health::kHealthy);
@@ -114,6 +121,23 @@ INSTANTIATE_TEST_SUITE_P(
         Cause{"spool_full", Health::kCritical, "",
               "The spool is full: the oldest unsent data is being evicted.",
               [](AgentStatus& it) { fill_spool(it, 990'000, 1); }},
+        Cause{"spool_full", Health::kCritical, "",
+              "The spool is full: the oldest unsent data is being evicted.",
+              [](AgentStatus& it) {  // small rows fill a file with less than its size of payload
+                fill_spool(it, 700'000, 1);
+                it.spool.last_evicted_unacked_utc_us = kNowUs - 200'000'000;
+              }},
+        Cause{"spool_disk_full", Health::kDegraded, "/var/lib/wattspool/spool.db",
+              "The disk of the spool is full: the file stays at 12 MiB, its quota is 10 GiB; new "
+              "data takes the place of the oldest.",
+              [](AgentStatus& it) { fill_disk(it); }},
+        Cause{"spool_disk_full", Health::kCritical, "/var/lib/wattspool/spool.db",
+              "the oldest unsent data is being evicted",
+              [](AgentStatus& it) {
+                fill_disk(it);
+                fill_spool(it, 9 << 20, 1);
+                it.spool.last_evicted_unacked_utc_us = kNowUs - 200'000'000;
+              }},
         Cause{"no_broker_configured", Health::kDegraded, "kafka.brokers",
               "No broker is configured: data is kept on disk and not sent.",
               [](AgentStatus& it) { it.kafka.state = "no broker configured"; }},
@@ -145,6 +169,16 @@ INSTANTIATE_TEST_SUITE_P(
               }},
         Cause{"restart_needed", Health::kDegraded, "spool.path", "spool.path was changed.",
               [](AgentStatus& it) { it.restart_needed = {"spool.path"}; }}));
+
+TEST(Health, ForgetsAnEvictionOnceTheBacklogIsSent) {
+  AgentStatus status = well();
+  status.spool.last_evicted_unacked_utc_us = kNowUs - 1'000'000;
+  fill_spool(status, 100'000, 1);
+  EXPECT_EQ(judged(status).health, Health::kHealthy);
+  fill_disk(status);
+  EXPECT_EQ(judged(status).health, Health::kDegraded) << "nothing unsent goes any more";
+  EXPECT_THAT(judged(status).reasons.at(0).remedy, HasSubstr("df -h /var/lib/wattspool)"));
+}
 
 TEST(Health, IsTheWorstOfItsReasonsWhichComesFirst) {
   AgentStatus status = well();

@@ -26,10 +26,14 @@ TEST(StatusReadBack, IsWhatWasWritten) {
   status.instruments[0].pipeline.values_total = 1'000'000'000'000;
   status.instruments[0].pipeline.last_gap_utc_us = kStartUtcUs + 1;
   status.spool.writer.totals.lanes[proto::Lane::kEvent].unacked_rows = 7;
+  status.spool.writer.totals.disk_full = true;
+  status.spool.last_evicted_unacked_utc_us = kStartUtcUs + 2;
   const std::string text = status_to_json(status);
   const auto read = status_from_json(text);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->pid, 4711);
+  EXPECT_TRUE(read->spool.writer.totals.disk_full);
+  EXPECT_EQ(read->spool.last_evicted_unacked_utc_us, kStartUtcUs + 2);
   EXPECT_EQ(read->started_utc_us, kStartUtcUs);
   EXPECT_EQ(read->instruments.at(0).pipeline.values_total, 1'000'000'000'000u);
   EXPECT_EQ(read->instruments[0].pipeline.last_gap_utc_us, kStartUtcUs + 1);

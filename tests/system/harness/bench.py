@@ -31,6 +31,8 @@ INSTRUMENTS = """\
 id = "js220/000001"
 port = "unix:/run/instrument/usb.sock"
 """
+# After an outage the next try may be 30 s away (forward.backoff.max), and may come too early once.
+AFTER_OUTAGE_S = PATIENCE_S + 2 * 30
 # What a host that has just been told of its instrument or broker may say beside "healthy".
 YOUNG = {"recent_gap", "topic_warning"}
 
@@ -105,7 +107,7 @@ class Bench:
             codes = {reason["code"] for reason in verdict["reasons"]}
             return bool(verdict["last_ack_at"]) and codes <= YOUNG
         try:
-            wait_for(look, "healthy, and the broker has acknowledged", PATIENCE_S, 0.2)
+            wait_for(look, "healthy, and the broker has acknowledged", AFTER_OUTAGE_S, 0.2)
         except NotInTime as late:
             raise NotInTime(f"{late}\n{verdict}\n{self.journal()[-3000:]}") from None
 

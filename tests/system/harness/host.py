@@ -42,9 +42,12 @@ def package_file():
 
 
 class Host:
-    """One host. Its disk lives in memory and lasts as long as this object, over restarts too."""
+    """One host. Its disk lives in memory and lasts as long as this object, over restarts too.
 
-    def __init__(self, scratch, suite="bookworm", package=None, name="bench"):
+    `disks`: folders that are file systems of their own, with their sizes.
+    """
+
+    def __init__(self, scratch, suite="bookworm", package=None, name="bench", disks=None):
         self.name = name
         package = self.package = package or package_file()
         base = subprocess.run(
@@ -61,6 +64,8 @@ class Host:
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
                         f"lowerdir={base},upperdir={disk}/upper,workdir={disk}/work", self.root],
                        check=True)
+        for where, size in (disks or {}).items():
+            self.add_disk(scratch, where, size)
         (self.root / "etc/hostname").write_text(f"{name}\n", encoding="ascii")
         (self.root / "etc/hosts").write_text(f"127.0.0.1 localhost {name}\n", encoding="ascii")
         self.disk = disk
@@ -73,6 +78,14 @@ class Host:
              "--capability=CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf"],
             scratch.path(f"{name}-console.log"))
         scratch.keep(self)
+
+    def add_disk(self, scratch, where, size):
+        """A file system of its own for a folder of the host."""
+        image = scratch.path(f"{self.name}-{pathlib.Path(where).name}.img")
+        subprocess.run(["truncate", "-s", size, image], check=True)
+        subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-m", "0", image], check=True)
+        self.path(where).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-o", "loop", image, self.path(where)], check=True)
 
     def start(self):
         self.cgroup.mkdir(exist_ok=True)
