@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/js110_packet_order.h"
 
+#include <algorithm>
+
 #include "drivers/js110_wire.h"
 #include "proto/check.h"
 
@@ -9,6 +11,8 @@ namespace {
 
 constexpr std::int64_t kIndexes = 65'536;
 constexpr std::int64_t kWindowNs = 1'000'000'000;
+// Ten times what the worst crystal does: what is later than that is a host that was held up.
+constexpr std::int64_t kDriftPerMillion = 1000;
 
 }  // namespace
 
@@ -42,7 +46,9 @@ void PacketOrder::take(std::uint64_t number, std::int64_t arrival_ns) {
   if (lateness_ns(mark, recent_promptest_) < 0) recent_promptest_ = mark;
   if (arrival_ns - recent_since_ns_ < kWindowNs) return;
   // A crystal that is slow makes all later packets late by the mark of an hour ago.
-  promptest_ = recent_promptest_;
+  const std::int64_t drift_max_ns = (arrival_ns - recent_since_ns_) / 1'000'000 * kDriftPerMillion;
+  const std::int64_t late_ns = lateness_ns(recent_promptest_, promptest_);
+  promptest_.ns += std::min(late_ns, drift_max_ns);
   recent_promptest_ = mark;
   recent_since_ns_ = arrival_ns;
 }

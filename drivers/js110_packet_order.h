@@ -33,7 +33,7 @@ class PacketOrder {
 
   std::optional<std::uint64_t> next_;
   Mark promptest_;         // by which others are judged
-  Mark recent_promptest_;  // of the last second, which will take its place
+  Mark recent_promptest_;  // of the last second, which tells how the instrument's clock drifts
   std::int64_t recent_since_ns_ = 0;
 };
 

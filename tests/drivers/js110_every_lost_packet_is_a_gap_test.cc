@@ -93,6 +93,24 @@ TEST(Js110Stream, OldPacketsAfterALongStopAreInOrder) {
   EXPECT_EQ(bench.counters.packets_lost, 0u);
 }
 
+// A host that is held up for seconds says nothing of the instrument's clock.
+TEST(Js110Stream, ALossAfterALongStretchOfLatePacketsIsMeasuredByTheClock) {
+  for (const std::int64_t late_ms : {300, 2500, 4500, 9000}) {
+    SCOPED_TRACE(late_ms);
+    StreamBench bench;
+    bench.word_of = [](std::uint64_t) { return pack_word({3, 5000, 4000, false}); };
+    bench.send(0, 30'000);
+    bench.late_ns = late_ms * 1'000'000;
+    bench.send(30'000, 80'000);  // 3 s
+    bench.late_ns = 0;
+    const auto missed = static_cast<std::uint64_t>(late_ms * 1'000'000 / kPacketNs);
+    bench.send(80'000 + missed, 81'000 + missed);
+    bench.stream.flush(bench.sink);
+    ASSERT_EQ(bench.sink.float_gaps.size(), 1u);
+    EXPECT_EQ(bench.sink.float_gaps[0].ids, packets(80'000, 80'000 + missed));
+  }
+}
+
 TEST(Js110PacketOrder, ASlowCrystalIsFollowedForADay) {
   PacketOrder order;
   const auto arrival_ns = [](std::uint64_t number) {
