@@ -53,7 +53,6 @@ TEST_F(DaemonEviction, EveryEvictedRowIsNamedOnce) {
   ASSERT_TRUE(wait_for([&] { return status()["spool"]["evicted_rows_total"] > 10; }));
   // Told by the main thread, at its next look.
   ASSERT_TRUE(wait_for([&] { return !events("spool_overflow").empty(); }));
-  EXPECT_EQ(status()["instruments"][0]["gaps_total"], 0) << "nothing new is lost";
   EXPECT_TRUE(stop());
 
   std::vector<bool> accounted(kRows + 1, false);
@@ -64,7 +63,10 @@ TEST_F(DaemonEviction, EveryEvictedRowIsNamedOnce) {
   std::uint64_t values_lost = 0;
   std::uint64_t rows_lost = 0;
   for (const auto& gap : events("gap")) {
-    if (gap["device_id"] != "js220-old") continue;
+    if (gap["device_id"] != "js220-old") {  // a machine under load may lose some on the bus
+      EXPECT_NE(gap["gap_reason"], "evicted") << "what is new stays";
+      continue;
+    }
     EXPECT_EQ(gap["gap_reason"], "evicted");
     EXPECT_EQ(gap["lane"], "waveform");
     EXPECT_EQ(gap["test_id"], "t-1");
