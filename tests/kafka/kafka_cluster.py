@@ -250,7 +250,7 @@ class Cluster:
                 self.kill(node)
             shutil.rmtree(self.node_dir(node))
         for path in self.folder.glob("bootstrap*"):
-            path.unlink()
+            path.unlink(missing_ok=True)  # the follower may be at it, too
 
     def warm_up(self):
         """An empty transaction: the first one makes topics of the broker's own and takes 1 s."""

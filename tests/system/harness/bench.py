@@ -53,11 +53,15 @@ class Bench:
     def __init__(self, scratch, broker, **host):
         self.host = Host(scratch, **host)
         self.broker = broker
-        servers = (broker.cluster.folder / "bootstrap-sasl").read_text(encoding="ascii").strip()
-        self.site = SITE.format(broker=servers)
+        self.site = self.write_access()
         self.configure()
-        self.host.write(PASSWORD_FILE, "right\n", 0o600)
         self.host.start()
+
+    def write_access(self):
+        """Puts the credentials there; returns the settings of the site that go with them."""
+        servers = (self.broker.cluster.folder / "bootstrap-sasl").read_text(encoding="ascii")
+        self.host.write(PASSWORD_FILE, "right\n", 0o600)
+        return SITE.format(broker=servers.strip())
 
     def configure(self, more="", instruments=INSTRUMENTS):
         self.host.write(SITE_FILE, more + self.site + instruments)

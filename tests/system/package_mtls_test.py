@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An installed bench and a broker with mutual TLS: the first record, rotation, a new authority."""
+
+import json
+import re
+import time
+import unittest
+
+from harness.bench import INSTRUMENT, UNIT, YOUNG
+from harness.broker import SecuredBroker
+from harness.host import enter_own_network
+from harness.mtls_bench import AGENT_ID, CA_FILE, CERTIFICATE_FILE, KEY_FILE, MtlsBench, \
+    replace_broker_ca
+from harness.process import wait_for
+from harness.records import read_topic
+from harness.scratch import Scratch
+
+FIRST_RECORD_S = 20
+
+
+class PackageMtls(unittest.TestCase):
+    """One life of a bench: each step stands on the one before."""
+
+    def setUp(self):
+        self.scratch = self.enterContext(Scratch("mtls"))
+        self.broker = SecuredBroker(self.scratch, {}, rights=False)
+        self.bench = MtlsBench(self.scratch, self.broker)
+        self.host = self.bench.host
+
+    def test_a_life(self):
+        self.bench.administrator(self.scratch, "topics", "create")
+        for step in (self.the_first_record_is_there_in_time, self.people_are_told,
+                     self.a_missing_key_is_named, self.a_rotated_certificate_costs_a_restart,
+                     self.a_new_authority_costs_nothing, self.everything_arrived_once):
+            print(f"... {step.__name__}", flush=True)
+            step()
+
+    def status(self):
+        return json.loads(self.host.say("wattspool", "status", "--json"))
+
+    def check(self):
+        answer = self.host.run("wattspool", "check", "--json", check=False)
+        return answer.returncode, {one["code"]: one for one in json.loads(answer.stdout)["reasons"]}
+
+    def gaps(self):
+        [instrument] = self.status()["instruments"]
+        return instrument["gaps_by_reason"]
+
+    def the_first_record_is_there_in_time(self):
+        """Counted from the start of apt-get; a foreign consumer has seen it, committed."""
+        begin = time.monotonic()
+        self.bench.install()
+        installed_s = time.monotonic() - begin
+        self.bench.start_instrument()
+        records = wait_for(
+            lambda: read_topic(self.broker.bootstrap, "bench.telemetry.v1", count_max=1),
+            "the first record is committed at the broker", FIRST_RECORD_S, 0.1)
+        took_s = time.monotonic() - begin
+        print(f"    apt-get: {installed_s:.1f} s, the first record: {took_s:.1f} s", flush=True)
+        self.assertLessEqual(took_s, FIRST_RECORD_S)
+        self.assertIn(f"/agents/{AGENT_ID}", {one.headers["ce_source"] for one in records})
+
+    def people_are_told(self):
+        self.bench.wait_acked()
+        wait_for(lambda: re.search(r"Status: \"1 instrument\b.*last ack",
+                                   self.host.say("systemctl", "status", UNIT)),
+                 "systemctl status tells of instrument and broker", 10, 0.2)
+        said = self.host.say("wattspool")
+        self.assertIn(INSTRUMENT, said)
+        self.assertIn(f"delivering to {self.broker.tls}", said)
+        code, reasons = self.check()
+        self.assertLessEqual(set(reasons), YOUNG)
+        self.assertEqual(code, 1 if reasons else 0)
+        mode = self.host.say("stat", "-c", "%a %U", KEY_FILE)
+        self.assertEqual(mode, "600 root")
+
+    def a_missing_key_is_named(self):
+        key = self.host.path(KEY_FILE)
+        text = key.read_text(encoding="ascii")
+        key.unlink()
+        self.host.run("systemctl", "restart", UNIT, check=False)
+        wait_for(lambda: self.bench.unit("ActiveState") == "failed", "it does not start", 30, 0.2)
+        self.assertIn("kafka.security.key_file", self.bench.journal())
+        self.assertEqual(self.bench.unit("ExecMainStatus"), "2")
+        self.host.write(KEY_FILE, text + "\n", 0o600)  # an editor's last line
+        self.host.run("systemctl", "start", UNIT)
+        self.bench.wait_acked()
+
+    def a_rotated_certificate_costs_a_restart(self):
+        before = self.status()["spool"]["stream"]
+        self.bench.put_certificate(*self.broker.authority.issue("renewed", AGENT_ID))
+        self.host.run("systemctl", "restart", UNIT)
+        self.bench.wait_acked()
+        self.assertNotEqual(self.status()["spool"]["stream"], before)
+        self.assertEqual(self.gaps(), {"restart": 2})  # one of each lane
+
+    def a_new_authority_costs_nothing(self):
+        """Until its certificate is put there the broker is refused, and told why."""
+        pid, gaps = self.bench.unit("MainPID"), self.gaps()
+        replace_broker_ca(self.broker)
+        part = f"is not in kafka.security.ca_file ({CA_FILE})"
+        wait_for(lambda: any(part in one["message"] + one["remedy"]
+                             for one in self.check()[1].values()),
+                 "the authority is what is wrong", 120, 0.5)
+        self.assertEqual(self.check()[0], 1)
+        delivered = self.status()["kafka"]["delivered_records_total"]
+        wait_for(lambda: self.bench.rows(what="unacked_rows") >= 5, "rows wait", 30, 0.2)
+        self.assertEqual(self.status()["kafka"]["delivered_records_total"], delivered)
+        self.bench.put_ca(self.broker.authority)
+        wait_for(lambda: self.status()["kafka"]["delivered_records_total"] > delivered,
+                 "it delivers, without a restart", 120, 0.5)
+        wait_for(lambda: set(self.check()[1]) <= YOUNG, "nothing is wrong", 60, 0.5)
+        self.assertEqual(self.bench.unit("MainPID"), pid)
+        self.assertEqual(self.gaps(), gaps)
+
+    def everything_arrived_once(self):
+        self.bench.configure(instruments="")
+        self.host.run("systemctl", "restart", UNIT)
+        wait_for(self.bench.is_empty, "the spool is empty", 60, 0.2)
+        self.host.run("systemctl", "stop", UNIT)
+        lanes = self.bench.audit()["devices"]["js220-000001"]["lanes"]
+        self.assertGreater(lanes["telemetry"]["ids_delivered"], 0)
+        for text in (self.bench.journal(), self.host.say("cat", CERTIFICATE_FILE)):
+            self.assertNotIn("PRIVATE KEY", text)
+
+
+if __name__ == "__main__":
+    enter_own_network()
+    unittest.main()
