@@ -106,12 +106,14 @@ std::vector<std::byte> RecordGroupWriter::encode(std::span<const GroupedRecord> 
   }
   WS_CHECK(body.size() <= kGroupBytesMax);
 
+  const std::size_t bytes_max = kHeaderBytes + ZSTD_compressBound(body.size());
   std::vector<std::byte> group;
+  group.reserve(bytes_max);
   append(group, kMagic);
   append(group, std::uint32_t{0});
   append(group, static_cast<std::uint32_t>(records.size()));
   append(group, static_cast<std::uint32_t>(body.size()));
-  group.resize(kHeaderBytes + ZSTD_compressBound(body.size()));
+  group.resize(bytes_max);
   const std::size_t frame_bytes =
       ZSTD_compress2(impl_->zstd.get(), group.data() + kHeaderBytes, group.size() - kHeaderBytes,
                      body.data(), body.size());
