@@ -19,6 +19,7 @@ declare -A packages=(
     systemd systemd-container debootstrap iproute2 lintian blhc mandoc
     apt-utils gnupg"
   [deb]="dpkg-dev debhelper scdoc"
+  [other]="debootstrap systemd-container"
   [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
 )
 
@@ -37,7 +38,7 @@ install_packages() {
     "${packages[build]} ${packages[test]}"
   # shellcheck disable=SC2068  # groups may come as one word
   for group in $@; do
-    for package in ${packages[$group]:?no such group of packages: build, demo, test, deb, lint}; do
+    for package in ${packages[$group]:?no such group of packages: ${!packages[*]}}; do
       installed "$package" || missing+=("$package")
     done
   done
@@ -80,8 +81,11 @@ fetch_prometheus() {
 # What the package tests boot; only root can make it, and without it they are skipped.
 fetch_host_root() {
   [ "$(id -u)" -eq 0 ] || return 0
-  tests/system/package/fetch_root.sh bookworm build/packages/wattspool_*.deb >/dev/null ||
-    die "no root of a Debian host for the package tests (see above)"
+  local suite
+  for suite in bookworm "${other_releases[@]}"; do
+    tests/system/package/fetch_root.sh "$suite" "$(packages_of "$suite")"/wattspool_*.deb \
+      >/dev/null || die "no root of a Debian host for the package tests (see above)"
+  done
 }
 
 # make_venv NAME LIST [PIP OPTIONS]: prints the Python of an environment with the packages of LIST,
@@ -124,13 +128,40 @@ build() {
   say "built preset $preset in $((SECONDS - begin)) s"
 }
 
-# The unit tests are left out: ./dev test runs them on the build that it tests.
+# Releases of Debian, beside the one that ./dev runs on, for which packages are built and tested.
+other_releases=(trixie)
+
+# packages_of SUITE: the folder of its packages.
+packages_of() {
+  case $1 in
+    bookworm) echo build/packages ;;
+    *) echo "build/packages-$1" ;;
+  esac
+}
+
+# build_deb SUITE [--tests]. Without that the unit tests are left out: ./dev test runs them on the
+# build that it tests. A release that is not the one here is built for in a root of its own.
 build_deb() {
-  local begin=$SECONDS
-  say "building the Debian packages"
-  PATH=/usr/lib/ccache:$PATH DEB_BUILD_OPTIONS="nocheck parallel=$jobs" \
-    packaging/build-deb build/packages >&2 || die "the Debian packages do not build (see above)"
-  say "build/packages: done in $((SECONDS - begin)) s"
+  local suite=$1 begin=$SECONDS options=parallel=$jobs system=
+  [ "${2:-}" = --tests ] || options="nocheck $options"
+  if [ "$suite" != bookworm ]; then
+    [ "$(id -u)" -eq 0 ] || die "only root can build packages for another release ($suite)."
+    system=$(tests/system/package/fetch_root.sh "$suite") ||
+      die "no root to build packages for $suite in (see above)"
+  fi
+  say "building the Debian packages for $suite"
+  PATH=/usr/lib/ccache:$PATH DEB_BUILD_OPTIONS=$options \
+    packaging/build-deb "$(packages_of "$suite")" "build/deb${system:+-$suite}" "$system" >&2 ||
+    die "the Debian packages for $suite do not build (see above)"
+  say "$(packages_of "$suite"): done in $((SECONDS - begin)) s"
+}
+
+# For every release; those for the other ones are made and tested by root only.
+build_debs() {
+  local suite
+  build_deb bookworm
+  [ "$(id -u)" -eq 0 ] || return 0
+  for suite in "${other_releases[@]}"; do build_deb "$suite"; done
 }
 
 # run_tests PRESET TIER [CTEST ARGUMENTS]. TIER: empty = all but the long ones, all, or unit = those

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The built packages: lintian and blhc have no complaint, files, owners and version are right."""
 
+import os
 import pathlib
 import re
 import subprocess
 import unittest
 
-from harness.host import package_file
+from harness.host import SUITE, package_file
 from harness.programs import ROOT
 
+RELEASES = {"trixie": "13"}
 FILES = """\
 /etc/wattspool/conf.d/README
 /etc/wattspool/credentials
@@ -38,6 +40,8 @@ def run(*words):
 
 class PackageIsClean(unittest.TestCase):
     def setUp(self):
+        if SUITE != "bookworm" and os.geteuid() != 0:
+            self.skipTest("only root can build for another release")
         self.package = package_file()
         self.folder = self.package.parent
 
@@ -64,9 +68,15 @@ class PackageIsClean(unittest.TestCase):
             self.assertEqual(levels[-1], " -O3", line)
             self.assertIn(" -DNDEBUG", line)
 
+    def test_compiled_without_a_warning(self):
+        log = self.only("wattspool_*.build").read_text(encoding="utf-8")
+        self.assertEqual(re.findall(r".*: warning: .*", log), [])
+
     def test_version(self):
         head = (ROOT / "packaging/debian/changelog").read_text(encoding="utf-8")
         version = re.match(r"wattspool \((.*?)\)", head).group(1)
+        if SUITE != "bookworm":
+            version += "+deb" + RELEASES[SUITE]
         for package in (self.package, self.only("wattspool-dbgsym_*.deb")):
             self.assertEqual(run("dpkg-deb", "-f", package, "Version")[1].strip(), version)
 
@@ -75,7 +85,9 @@ class PackageIsClean(unittest.TestCase):
         there = {}
         for line in text.splitlines():
             words = line.split()
-            there[words[5].lstrip(".").rstrip("/")] = (words[0], words[1])
+            path = words[5].lstrip(".").rstrip("/")
+            # Where the unit and the rules go depends on the release.
+            there[re.sub("^/usr/lib/(systemd|udev)/", r"/lib/\1/", path)] = (words[0], words[1])
         for path in FILES.split():
             self.assertIn(path, there)
         self.assertEqual(there["/etc/wattspool/credentials"], ("drwx------", "root/root"))

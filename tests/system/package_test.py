@@ -40,6 +40,7 @@ class Package(unittest.TestCase):
                             ("UnitFileState", "enabled"), ("NRestarts", "0")):
             self.assertEqual(self.bench.unit(prop), value, prop)
         version = self.host.say("dpkg-query", "-W", "-f", "${Version}", "wattspool")
+        version = version.partition("+deb")[0]
         for program in ("wattspool", "wattspoold"):
             self.assertIn(f"{program} {version} ", self.host.say(program, "--version"))
         self.assertIn("configuration is valid",

@@ -14,6 +14,8 @@ from harness.programs import ROOT
 
 SKIPPED = 77  # as ctest is told
 INSIDE = "WATTSPOOL_IN_OWN_NETWORK"
+# The release of Debian that hosts have, where a test does not say; each test can run on each.
+SUITE = os.environ.get("WATTSPOOL_SUITE", "bookworm")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -32,12 +34,12 @@ def enter_own_network():
                           sys.executable, "-B", *sys.argv])
 
 
-def package_file():
-    """The package that `./dev deb` built."""
-    folder = pathlib.Path(os.environ.get("WATTSPOOL_PACKAGES", ROOT / "build" / "packages"))
+def package_file(suite=SUITE):
+    """The package that `./dev deb` built for a release of Debian."""
+    folder = ROOT / "build" / ("packages" if suite == "bookworm" else f"packages-{suite}")
     found = sorted(folder.glob("wattspool_*.deb"))
     if len(found) != 1:
-        raise FileNotFoundError(f"not one wattspool_*.deb in {folder}. Run: ./dev deb")
+        raise FileNotFoundError(f"not one wattspool_*.deb in {folder}. Run: ./dev deb --on {suite}")
     return found[0]
 
 
@@ -47,9 +49,9 @@ class Host:
     `disks`: folders that are file systems of their own, with their sizes.
     """
 
-    def __init__(self, scratch, suite="bookworm", package=None, name="bench", disks=None):
+    def __init__(self, scratch, suite=SUITE, package=None, name="bench", disks=None):
         self.name = name
-        package = self.package = package or package_file()
+        package = self.package = package or package_file(suite)
         base = subprocess.run(
             [ROOT / "tests/system/package/fetch_root.sh", suite, package],
             capture_output=True, text=True, check=True).stdout.strip()

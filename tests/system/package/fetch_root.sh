@@ -3,8 +3,8 @@
 # Makes the root of a Debian host, once, and prints its folder. Needs root.
 #   fetch_root.sh SUITE PACKAGE.deb   a host. In /srv/packages it has what PACKAGE depends on and a
 #                                     fresh Debian lacks, as its only repository: so apt installs
-#                                     without a network as it would with one.
-#   fetch_root.sh SUITE               has what the package is built with, for other releases
+#                                     without a network as it would with one. So is autopkgtest.
+#   fetch_root.sh SUITE               a builder. It has what the package is built and tested with.
 set -euo pipefail
 suite=$1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wattspool/hosts
@@ -22,6 +22,7 @@ fi
 name=$suite-$kind-$(cat "$0" - <<<"$needed" | sha256sum | cut -c1-12)
 root=$cache/$name
 if [ -f "$root.complete" ]; then
+  touch "$root.complete" 2>/dev/null || true  # of this day
   echo "$root"
   exit 0
 fi
@@ -52,7 +53,7 @@ inside apt-get update -q
 if [ "$kind" = host ]; then
   cp "$package" "$part/package.deb"
   rm -f "$part"/var/cache/apt/archives/*.deb
-  inside apt-get install -y --no-install-recommends --download-only /package.deb
+  inside apt-get install -y --no-install-recommends --download-only /package.deb autopkgtest
   mkdir -p "$part/srv/packages"
   mv "$part"/var/cache/apt/archives/*.deb "$part/srv/packages"
   rm -f "$part/package.deb" "$part"/srv/packages/wattspool_*.deb
@@ -71,7 +72,9 @@ if [ "$kind" = host ]; then
 else
   mkdir -p "$part/tmp/source"
   cp -r "$debian" "$part/tmp/source/debian"
-  inside apt-get build-dep -y --no-install-recommends -P nocheck /tmp/source
+  inside apt-get build-dep -y --no-install-recommends /tmp/source
+  # CMake takes c++, for which ccache makes no link in each release.
+  inside ln -sf /usr/bin/ccache /usr/lib/ccache/c++
   inside apt-get clean
   rm -rf "$part/tmp/source"
 fi
@@ -79,9 +82,10 @@ fi
 mv -T "$part" "$root"
 trap - EXIT
 touch "$root.complete"
-# Roots of older dependencies, unless a test is still running on one.
+# Roots of older dependencies, unless a test is still running on one, or another checkout uses it.
 for old in "$cache/$suite-$kind"-*.complete; do
   old=${old%.complete}
+  [ -z "$(find "$old.complete" -mmin -1440)" ] || continue
   if [ "$old" != "$root" ] && ! grep -qsF "$old" /proc/[0-9]*/mountinfo; then
     rm -rf --one-file-system "$old" "$old.complete" "$old.log"
   fi
