@@ -103,12 +103,16 @@ void AuditModel::add_telemetry(const ConsumedRecord& record, const proto::CloudE
     return malformed(record, "key is not device_id/test_id");
   }
   KeyOrder& order = telemetry_order_[std::string(record.key)];
-  if (facts->record_number <= order.record_number || facts->epoch_us <= order.epoch_us) {
+  const std::string stream = event.stream.to_hex();
+  const bool same_segment = stream == order.stream && facts->segment == order.segment;
+  if (facts->record_number <= order.record_number ||
+      (same_segment && facts->epoch_us <= order.epoch_us)) {
     ++result_.out_of_order;
     find(place(record) + ": record " + std::to_string(facts->record_number) + " after " +
-         std::to_string(order.record_number) + " of the same run, or its time went back");
+         std::to_string(order.record_number) +
+         " of the same run, or its time went back within a segment");
   }
-  order = KeyOrder{facts->record_number, facts->epoch_us};
+  order = KeyOrder{facts->record_number, facts->epoch_us, stream, facts->segment};
 
   const std::uint64_t values = facts->samples_seen + facts->samples_missing;
   if (values == 0 || facts->ids.count() % values != 0) {
@@ -116,7 +120,7 @@ void AuditModel::add_telemetry(const ConsumedRecord& record, const proto::CloudE
   }
   const std::uint64_t ids_per_value = facts->ids.count() / values;
   lanes_[facts->device_id][proto::Lane::kTelemetry].add_record(
-      event.stream.to_hex(), facts->segment, facts->ids, facts->samples_missing * ids_per_value);
+      stream, facts->segment, facts->ids, facts->samples_missing * ids_per_value);
   energy_[facts->device_id].add_telemetry(facts->charge_c, facts->energy_j);
 }
 

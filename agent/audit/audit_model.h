@@ -32,7 +32,7 @@ struct AuditResult {
   std::map<std::string, std::uint64_t> gaps;                      // reason -> gap events
   std::uint64_t damaged = 0;       // the value's CRC-32C is not the header's
   std::uint64_t malformed = 0;     // headers or value against the contract
-  std::uint64_t out_of_order = 0;  // within a key: record number, time or sequence went back
+  std::uint64_t out_of_order = 0;  // record number or sequence of a key went back, or time
   std::vector<std::string> findings;
 
   bool ok() const;
@@ -48,6 +48,8 @@ class AuditModel {
   struct KeyOrder {
     std::uint64_t record_number = 0;
     std::int64_t epoch_us = 0;
+    std::string stream;  // with the segment: a clock that was set back begins a new one
+    proto::SegmentId segment;
   };
   void find(std::string text);
   void malformed(const ConsumedRecord& record, const std::string& why);

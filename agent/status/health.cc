@@ -111,7 +111,8 @@ class Judge {
     if (instrument.pipeline.time_source == "unsynchronised") {
       add(Health::kDegraded, "time_unsynchronised", name,
           fmt::format("The time of {} is unsynchronised: the host's clock is not set.", name),
-          "timedatectl status; set the clock or start a time service, samples are kept meanwhile");
+          "timedatectl status; set the clock or start a time service. Samples are kept; brokers "
+          "delete those of 1970 when they clean up");
     }
   }
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A full disk, at install and later: it is said, acquisition goes on, what goes is named."""
 
-import json
 import os
 import subprocess
 import unittest
@@ -57,14 +56,6 @@ class DiskFull(unittest.TestCase):
     def make_room(self):
         self.host.path(BALLAST).unlink()
 
-    def reasons(self):
-        """Exit code of check, and its reasons by their codes."""
-        answer = self.host.run("wattspool", "check", "--json", check=False)
-        return answer.returncode, {one["code"]: one for one in json.loads(answer.stdout)["reasons"]}
-
-    def status(self):
-        return json.loads(self.host.say("wattspool", "status", "--json"))
-
     def resize_root(self, size_bytes):
         subprocess.run(["mount", "-o", f"remount,size={size_bytes}", self.host.disk], check=True)
 
@@ -98,8 +89,8 @@ class DiskFull(unittest.TestCase):
     def it_is_said_when_it_fills(self):
         self.broker.take_away()
         self.fill()
-        wait_for(lambda: "spool_disk_full" in self.reasons()[1], "it is said", 120, 0.5)
-        code, reasons = self.reasons()
+        wait_for(lambda: "spool_disk_full" in self.bench.verdict()[1], "it is said", 120, 0.5)
+        code, reasons = self.bench.verdict()
         told = reasons["spool_disk_full"]
         self.assertIn(code, (1, 2))
         self.assertEqual(told["object"], SPOOL)
@@ -111,32 +102,33 @@ class DiskFull(unittest.TestCase):
         self.assertIn("disk full at", self.host.say("wattspool", "status"))
 
     def it_acquires_on_and_names_what_goes(self):
-        wait_for(lambda: self.reasons()[0] == 2, "unsent data goes, which is critical", 180, 1)
+        wait_for(lambda: self.bench.verdict()[0] == 2, "unsent data goes: it is critical", 180, 1)
         self.assertIn("the oldest unsent data is being evicted",
-                      self.reasons()[1]["spool_disk_full"]["message"])
-        before = self.status()
+                      self.bench.verdict()[1]["spool_disk_full"]["message"])
+        before = self.bench.status()
         self.assertGreater(before["spool"]["evicted_unacked_rows_total"], 0)
         self.assertTrue(before["spool"]["disk_full"])
-        wait_for(lambda: self.status()["spool"]["appended_rows_total"] >
+        wait_for(lambda: self.bench.status()["spool"]["appended_rows_total"] >
                  before["spool"]["appended_rows_total"] + 20, "it acquires on", 60, 0.5)
-        [instrument] = self.status()["instruments"]
+        [instrument] = self.bench.status()["instruments"]
         self.assertEqual(instrument["state"], "streaming")
         self.assertNotIn("overrun", instrument["gaps_by_reason"])
         self.assertEqual(self.bench.unit("NRestarts"), self.restarts)
 
     def it_starts_where_no_block_is_free(self):
         self.host.run("systemctl", "restart", UNIT)
-        wait_for(lambda: self.status()["spool"]["appended_rows_total"] > 20, "it acquires", 60, 0.5)
-        self.assertEqual(self.status()["spool"]["set_aside"], "")
+        wait_for(lambda: self.bench.status()["spool"]["appended_rows_total"] > 20, "it acquires",
+                 60, 0.5)
+        self.assertEqual(self.bench.status()["spool"]["set_aside"], "")
 
     def room_makes_it_healthy(self):
         self.make_room()
-        wait_for(lambda: not self.status()["spool"]["disk_full"], "the file grows again",
+        wait_for(lambda: not self.bench.status()["spool"]["disk_full"], "the file grows again",
                  ASKED_AGAIN_S, 0.5)
-        self.assertNotIn("spool_disk_full", self.reasons()[1])
+        self.assertNotIn("spool_disk_full", self.bench.verdict()[1])
         self.broker.bring_back()
         self.bench.wait_acked()
-        wait_for(lambda: set(self.reasons()[1]) <= YOUNG, "nothing else is wrong", 60, 0.5)
+        wait_for(lambda: set(self.bench.verdict()[1]) <= YOUNG, "nothing else is wrong", 60, 0.5)
 
     def everything_is_accounted_for(self):
         self.bench.configure(instruments="")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installed bench: rebooted, cut off, hung, configured wrongly, upgraded, set back, moved."""
 
-import json
 import socket
 import unittest
 
@@ -87,17 +86,12 @@ class PackageFaults(unittest.TestCase):
         self.host.run("systemctl", "restart", UNIT)
         self.bench.wait_acked()
 
-    def verdict(self):
-        """Exit code of check, and its codes."""
-        answer = self.host.run("wattspool", "check", "--json", check=False)
-        return answer.returncode, {one["code"] for one in json.loads(answer.stdout)["reasons"]}
-
     def a_taken_port_of_metrics_is_said(self):
         self.host.run("systemctl", "stop", UNIT)
         with socket.create_server(METRICS):  # all share one network
             self.host.run("systemctl", "start", UNIT)
-            wait_for(lambda: "metrics_not_served" in self.verdict()[1], "it is said", 30, 0.5)
-            self.assertIn(self.verdict()[0], (1, 2))
+            wait_for(lambda: "metrics_not_served" in self.bench.verdict()[1], "it is said", 30, 0.5)
+            self.assertIn(self.bench.verdict()[0], (1, 2))
             before = self.bench.spool()["lanes"]["telemetry"]["records"]
             wait_for(lambda: self.bench.spool()["lanes"]["telemetry"]["records"] > before,
                      "it acquires all the same", 30, 0.5)

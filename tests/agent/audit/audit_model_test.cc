@@ -215,6 +215,18 @@ TEST(AuditModel, ARecordNumberThatGoesBackIsOutOfOrder) {
   EXPECT_EQ(topics.model.finish().out_of_order, 1u);
 }
 
+TEST(AuditModel, ATimeThatGoesBackIsOutOfOrderWithinASegmentOnly) {
+  for (const std::uint32_t segment : {1u, 2u}) {
+    Topics topics;
+    topics.send_telemetry(Topics::telemetry(1, 0));
+    auto later = Topics::telemetry(2, 100);
+    later.segment = proto::SegmentId(segment);
+    later.end_utc_us -= 3'600'000'000;
+    topics.send_telemetry(later);
+    EXPECT_EQ(topics.model.finish().out_of_order, segment == 1 ? 1u : 0u) << segment;
+  }
+}
+
 TEST(AuditModel, AStreamTailThatNeverCameIsMissing) {
   Topics topics;
   topics.send_telemetry(Topics::telemetry(1, 0));

@@ -26,11 +26,12 @@ sasl_mechanism = "PLAIN"
 username = "bench"
 password_file = "kafka_password"
 """
-INSTRUMENTS = """\
+ONE_INSTRUMENT = """\
 [[instrument]]
-id = "js220/000001"
+id = "js220/{}"
 port = "unix:/run/instrument/usb.sock"
 """
+INSTRUMENTS = ONE_INSTRUMENT.format("000001")
 # After an outage the next try may be 30 s away (forward.backoff.max), and may come too early once.
 AFTER_OUTAGE_S = PATIENCE_S + 2 * 30
 # What a host that has just been told of its instrument or broker may say beside "healthy".
@@ -70,11 +71,13 @@ class Bench:
         return self.host.run("apt-get", "install", "-y", "-q",
                              f"/packages/{self.host.package.name}").stdout
 
-    def start_instrument(self):
+    def start_instrument(self, *properties, serials=("000001",)):
         """In a process of its own, which outlives the daemon."""
         self.host.run("systemd-run", "--unit=instrument", "--property=User=wattspool",
-                      "--property=RuntimeDirectory=instrument", "wattspool", "emulate", "js220",
-                      "--serial", "000001", "--socket", "/run/instrument/usb.sock")
+                      "--property=RuntimeDirectory=instrument",
+                      *(f"--property={one}" for one in properties), "wattspool", "emulate", "js220",
+                      *(f"--serial={serial}" for serial in serials),
+                      "--socket", "/run/instrument/usb.sock")
 
     def create_topics(self):
         return self.host.say("wattspool", "topics", "create")
@@ -84,6 +87,14 @@ class Bench:
 
     def journal(self):
         return self.host.say("journalctl", "--no-pager", "-o", "cat", "-u", UNIT)
+
+    def status(self):
+        return json.loads(self.host.say("wattspool", "status", "--json"))
+
+    def verdict(self):
+        """Exit code of check, and its reasons by their codes."""
+        answer = self.host.run("wattspool", "check", "--json", check=False)
+        return answer.returncode, {one["code"]: one for one in json.loads(answer.stdout)["reasons"]}
 
     def spool(self):
         """What is in the file, daemon or not; None without one."""
