@@ -17,10 +17,11 @@ declare -A packages=(
   [test]="openjdk-17-jre-headless maven openssl kcat python3-venv sqlite3
     qemu-system-x86 usbip busybox-static cpio xz-utils e2fsprogs udev
     systemd systemd-container debootstrap iproute2 lintian blhc mandoc
-    apt-utils gnupg"
+    apt-utils gnupg ansible-core openssh-client"
   [deb]="dpkg-dev debhelper scdoc"
   [other]="debootstrap systemd-container"
-  [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck"
+  [lint]="clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev llvm-14 shellcheck
+    python3-venv"
 )
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -108,8 +109,35 @@ make_venv() {
 # The foreign readers (pyarrow, Polars, DuckDB), and the vendor's driver, live in environments of
 # their own.
 make_test_venvs() {
+  current_ansible=$(dirname "$(make_venv ansible tests/ansible/requirements.txt)")
   readers_python=$(make_venv readers tests/readers/requirements.txt)
   vendor_python=$(make_venv vendor tests/system/usb_kernel/requirements.txt --no-deps)
+}
+
+# Where Ansible wants a collection to be: what names its own parts is found there.
+link_collection() {
+  mkdir -p build/collections/ansible_collections/wattspool
+  ln -sfn "$PWD/ansible" build/collections/ansible_collections/wattspool/bench
+}
+
+# The profile is in ansible/.ansible-lint; run from elsewhere it would look at nothing and pass.
+lint_ansible() {
+  local bin said
+  bin=$(dirname "$(make_venv ansible tests/ansible/requirements.txt)")
+  link_collection
+  said=$(
+    collections=$PWD/build/collections
+    cd "$collections/ansible_collections/wattspool/bench"
+    env PATH="$bin:$PATH" NO_COLOR=1 ANSIBLE_COLLECTIONS_PATH="$collections" \
+      ansible-lint --offline --strict 2>&1
+  ) || {
+    printf '%s\n' "$said" >&2
+    return 1
+  }
+  grep -q "in [2-9][0-9] files processed.*'production' was required, and it passed" <<<"$said" || {
+    printf 'ansible-lint did not look at the whole collection:\n%s\n' "$said" >&2
+    return 1
+  }
 }
 
 # build PRESET [TARGET...]: configures and builds; prints only progress and errors.
@@ -119,6 +147,7 @@ build() {
   say "building preset $preset"
   cmake --preset "$preset" ${readers_python:+-DWATTSPOOL_READERS_PYTHON="$readers_python"} \
     ${vendor_python:+-DWATTSPOOL_VENDOR_PYTHON="$vendor_python"} \
+    ${current_ansible:+-DWATTSPOOL_CURRENT_ANSIBLE="$current_ansible"} \
     >"$(mkdir -p build && echo build/configure-"$preset".log)" 2>&1 || {
     cat build/configure-"$preset".log >&2
     die "cmake could not configure preset $preset"

@@ -38,12 +38,14 @@ AFTER_OUTAGE_S = PATIENCE_S + 2 * 30
 YOUNG = {"recent_gap", "topic_warning"}
 
 
-def repacked(package, folder, target, version):
-    """The package with another version, at `target`; it differs in nothing else."""
+def repacked(package, folder, target, version, change=None):
+    """The package with another version, at `target`; else only change(folder) changes it."""
     subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
     control = folder / "DEBIAN" / "control"
     text = control.read_text(encoding="utf-8")
     control.write_text(re.sub(r"^Version: .*", f"Version: {version}", text, flags=re.M))
+    if change:
+        change(folder)
     subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "--build", folder, target],
                    check=True, stdout=subprocess.DEVNULL)
 

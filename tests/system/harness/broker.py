@@ -70,7 +70,7 @@ class MockBroker:
 class SecuredBroker(RealBroker):
     """TLS, users and rights; who comes without any of them is the administrator."""
 
-    def __init__(self, scratch, users, rights=True, for_scram=False):
+    def __init__(self, scratch, users, rights=True, for_scram=False, brokers=1):
         sys.path.insert(0, str(ROOT / "tests" / "kafka"))
         import kafka_jars
         from certificates import Authority
@@ -84,13 +84,35 @@ class SecuredBroker(RealBroker):
         self.cluster = Cluster(scratch.path(f"kafka-{self.version}"),
                                Security(self.authority, users, rights), self.version)
         scratch.keep(self)
-        self.bootstrap = self.cluster.up(1)
+        self.bootstrap = self.cluster.up(brokers)
         follow_owner(self.cluster, os.getpid())
         self.sasl = self.servers("sasl-ssl")
         self.tls = self.servers("ssl")
 
     def servers(self, listener):
         return (self.cluster.folder / f"bootstrap-{listener}").read_text("ascii").strip()
+
+    def take_away_all(self):
+        for node in self.cluster.nodes():
+            self.cluster.stop(node)
+
+    def bring_back_all(self):
+        for node in self.cluster.nodes():
+            self.cluster.start(node, wait=False)
+        for node in self.cluster.nodes():
+            self.cluster.ready(node)
+
+    def renew_authority(self):
+        """Restarts the brokers with a new one, which alone counts for them from now on."""
+        from certificates import Authority
+        self.authority = Authority(self.authority.folder.parent, "renewed")
+        crt, key = self.authority.issue("broker", "broker")
+        security = self.cluster.security
+        security.keystore.write_bytes(key.read_bytes() + crt.read_bytes())
+        security.truststore.write_bytes(self.authority.crt.read_bytes())
+        self.take_away_all()
+        self.bring_back_all()
+        return self.authority
 
     def acl_command(self, words):
         """A started kafka-acls.sh as an administrator runs it."""
