@@ -14,6 +14,7 @@ FULL = 'waveform.rate = "full"'
 # Of the guest's own clock: both models have their full rate there.
 GUEST_TIME_SCALE = 0.15
 USBFS_MEMORY = "/sys/module/usbcore/parameters/usbfs_memory_mb"
+HOURS = (3600, -3600, -3600, 3600) * 3
 STUCK_S = 40  # 10 s of the guest's own clock at 0.25
 
 
@@ -50,6 +51,22 @@ class UsbKernelCampaign(GuestBench):
         for k in range(10):
             self.outage(("replug 300ms", "disconnect 300ms")[k % 2], JS220)
         self.one_gap_for_each(self.audited(), 10)
+
+    def test_a_clock_that_is_set_costs_nothing(self):
+        """The kernel's own clock, an hour on and back, while transactions are under way."""
+        self.plug_in(JS220, *SLOWLY)
+        self.boot(broker=True, waveform="1kHz")
+        self.all_stream()
+        for seconds in HOURS:
+            self.guest.say(f"do date -s @$(($(date +%s) + {seconds}))")
+            acked = self.guest.last["kafka"]["delivered_records_total"]
+            self.more(500_000, JS220)
+            self.guest.wait_until(lambda status, acked=acked:
+                                  status["kafka"]["delivered_records_total"] > acked + 20,
+                                  f"{seconds:+} s: the broker acknowledges")
+        audit = self.audited()
+        self.one_gap_for_each(audit, 0)
+        self.assertEqual(audit.document["gap_events"].get("clock_step", 0), 0)
 
     def test_an_updater_is_named_and_not_opened(self):
         """Of instruments that nobody has configured."""
