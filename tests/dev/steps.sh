@@ -79,11 +79,12 @@ fetch_prometheus() {
     die "no Prometheus for the tests of metrics (see above)"
 }
 
-# What the package tests boot; only root can make it, and without it they are skipped.
-fetch_host_root() {
+# fetch_host_roots SUITE...: what the package tests boot; only root can make it, and without it they
+# are skipped.
+fetch_host_roots() {
   [ "$(id -u)" -eq 0 ] || return 0
   local suite
-  for suite in bookworm "${other_releases[@]}"; do
+  for suite in "$@"; do
     tests/system/package/fetch_root.sh "$suite" "$(packages_of "$suite")"/wattspool_*.deb \
       >/dev/null || die "no root of a Debian host for the package tests (see above)"
   done
@@ -157,9 +158,6 @@ build() {
   say "built preset $preset in $((SECONDS - begin)) s"
 }
 
-# Releases of Debian, beside the one that ./dev runs on, for which packages are built and tested.
-other_releases=(trixie)
-
 # packages_of SUITE: the folder of its packages.
 packages_of() {
   case $1 in
@@ -183,14 +181,6 @@ build_deb() {
     packaging/build-deb "$(packages_of "$suite")" "build/deb${system:+-$suite}" "$system" >&2 ||
     die "the Debian packages for $suite do not build (see above)"
   say "$(packages_of "$suite"): done in $((SECONDS - begin)) s"
-}
-
-# For every release; those for the other ones are made and tested by root only.
-build_debs() {
-  local suite
-  build_deb bookworm
-  [ "$(id -u)" -eq 0 ] || return 0
-  for suite in "${other_releases[@]}"; do build_deb "$suite"; done
 }
 
 # run_tests PRESET TIER [CTEST ARGUMENTS]. TIER: empty = all but the long ones, all, or unit = those
