@@ -37,6 +37,8 @@ ExecStart=/usr/bin/wattspool emulate js220 --serial {serial} --socket /run/instr
 Restart=always
 RestartSec=300ms
 """
+# Of the version of packages for each release of Debian.
+SUFFIX = {"bookworm": "", "trixie": "+deb13"}
 ENABLED = "/etc/systemd/system/multi-user.target.wants"
 
 
@@ -62,8 +64,11 @@ class FleetBench:
             self.host.path(f"{ENABLED}/{name}").symlink_to(f"{at}/{name}")
 
     def version(self):
-        return self.host.say("dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "wattspool",
+        """State of the package and its version, without what stands for the release of Debian."""
+        said = self.host.say("dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "wattspool",
                              check=False)
+        assert not said or said.endswith(SUFFIX[self.suite]), said
+        return said.removesuffix(SUFFIX[self.suite])
 
     def status(self):
         answer = self.host.run("wattspool", "status", "--json", check=False)
@@ -146,7 +151,7 @@ class Fleet:
     def make_repository(self):
         self.repository = self.folder / "www"
         for suite in {bench.suite for bench in self.benches.values()}:
-            self.publish(suite, package_file())
+            self.publish(suite, package_file(suite))
         handler = functools.partial(QuietHandler, directory=self.repository)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -162,8 +167,9 @@ class Fleet:
         """A package of this version, in the repository; change(folder) may spoil it."""
         folder = self.scratch.path(f"tree-{version}")
         for suite in {bench.suite for bench in self.benches.values()}:
-            target = self.scratch.path(f"wattspool_{version}_amd64.deb")
-            repacked(package_file(), folder, target, version, change)
+            built = version + SUFFIX[suite]
+            target = self.scratch.path(f"wattspool_{built}_amd64.deb")
+            repacked(package_file(suite), folder, target, built, change)
             shutil.rmtree(folder)
             self.publish(suite, target)
 
