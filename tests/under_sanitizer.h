@@ -3,7 +3,6 @@
 // it there.
 #pragma once
 
-#include <cstdint>
 #include <cstdlib>
 
 namespace wattspool_test {
@@ -16,10 +15,5 @@ inline constexpr bool kUnderSanitizer = false;
 
 // `./dev test --all` asks for all of it, however long it takes.
 inline bool all_is_asked_for() { return std::getenv("WATTSPOOL_TEST_ALL") != nullptr; }
-
-// How many of `all` a test takes: `few` of them under a sanitizer, unless all is asked for.
-inline std::uint32_t share_of(std::uint32_t all, std::uint32_t few) {
-  return kUnderSanitizer && !all_is_asked_for() ? few : all;
-}
 
 }  // namespace wattspool_test

@@ -22,6 +22,10 @@ namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
 
+int how_many_cycles() {
+  return wattspool_test::kUnderSanitizer && !wattspool_test::all_is_asked_for() ? 100 : 1000;
+}
+
 std::ptrdiff_t entries(const char* folder) {
   return std::distance(std::filesystem::directory_iterator(folder), {});
 }
@@ -104,7 +108,7 @@ void replug_again_and_again(Device& device, VirtualClock& clock, Options options
   const auto up_to = [&random](int limit) {
     return std::uniform_int_distribution<int>(0, limit)(random);
   };
-  const auto cycles = static_cast<int>(wattspool_test::share_of(1000, 100));
+  const int cycles = how_many_cycles();
   std::ptrdiff_t descriptors = 0;
   std::ptrdiff_t threads = 0;
   int lives = 0;

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "tests/agent/forward/bench_agent.h"
-#include "tests/under_sanitizer.h"
 
 namespace agent {
 namespace {
@@ -258,15 +257,14 @@ void play(World& world, std::uint32_t seed) {
 }
 
 TEST(RandomScripts, WithFaultsAndCrashesLoseAndRepeatNothing) {
-  const std::uint32_t scripts = wattspool_test::share_of(40, 10);
   std::uint64_t producers = 0;
-  for (std::uint32_t seed = 1; seed <= scripts && !testing::Test::HasFailure(); ++seed) {
+  for (std::uint32_t seed = 1; seed <= 40 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world;
     play(world, seed);
     producers += world.cluster_.producers();
   }
-  EXPECT_GT(producers, 10 * scripts) << "the scripts were too kind";
+  EXPECT_GT(producers, 400U) << "the scripts were too kind";
 }
 
 }  // namespace
