@@ -131,10 +131,7 @@ class DiskFull(unittest.TestCase):
         wait_for(lambda: set(self.bench.verdict()[1]) <= YOUNG, "nothing else is wrong", 60, 0.5)
 
     def everything_is_accounted_for(self):
-        self.bench.configure(instruments="")
-        self.host.run("systemctl", "restart", UNIT)
-        wait_for(self.bench.is_empty, "the spool is empty", 60, 0.2)
-        self.host.run("systemctl", "stop", UNIT)
+        self.bench.drain()
         lanes = self.bench.audit()["devices"]["js220-000001"]["lanes"]
         self.assertGreater(lanes["waveform"]["ids_in_gaps"], 0, lanes)
 

@@ -8,7 +8,7 @@ import sys
 import time
 import unittest
 
-from harness.bench import ONE_INSTRUMENT, UNIT, Bench
+from harness.bench import ONE_INSTRUMENT, Bench
 from harness.broker import RealBroker
 from harness.host import enter_own_network
 from harness.process import wait_for
@@ -74,10 +74,7 @@ class PackageFullRate(unittest.TestCase):
         self.assertLess(log_lines, self.limit("LogRateLimitBurst") / 10)
 
     def check_identity(self):
-        self.bench.configure(SETTINGS, "")
-        self.host.run("systemctl", "restart", UNIT)
-        wait_for(self.bench.is_empty, "the spool is empty", 300, 0.5)
-        self.host.run("systemctl", "stop", UNIT)
+        self.bench.drain(SETTINGS, patience_s=300)
         audit = self.bench.audit()
         self.assertEqual(audit["gap_events"], {})
         for serial in SERIALS:

@@ -123,10 +123,7 @@ class PackageMtls(unittest.TestCase):
         wait_for(lambda: set(self.bench.verdict()[1]) <= YOUNG, "nothing is wrong", 60, 0.5)
 
     def everything_arrived_once(self):
-        self.bench.configure(instruments="")
-        self.host.run("systemctl", "restart", UNIT)
-        wait_for(self.bench.is_empty, "the spool is empty", 60, 0.2)
-        self.host.run("systemctl", "stop", UNIT)
+        self.bench.drain()
         lanes = self.bench.audit()["devices"]["js220-000001"]["lanes"]
         self.assertGreater(lanes["telemetry"]["ids_delivered"], 0)
         for text in (self.bench.journal(), self.host.say("cat", CERTIFICATE_FILE)):

@@ -128,6 +128,13 @@ class Bench:
         except NotInTime as late:
             raise NotInTime(f"{late}\n{verdict}\n{self.journal()[-3000:]}") from None
 
+    def drain(self, more="", patience_s=60):
+        """Without instruments the spool runs empty; then the topics hold all there was. It ends."""
+        self.configure(more, instruments="")
+        self.host.run("systemctl", "restart", UNIT)
+        wait_for(self.is_empty, "the spool is empty", patience_s, 0.2)
+        self.host.run("systemctl", "stop", UNIT)
+
     def audit(self):
         """Of the topics, by the program that is installed."""
         answer = self.host.run("wattspool", "audit", "--json", check=False)
