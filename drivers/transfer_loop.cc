@@ -16,14 +16,19 @@ constexpr int kFailedOpeningMax = 3;
 // Silence is told by the clock only when so many transfers came and not one sample: a host that was
 // asleep finds old transfers first.
 constexpr int kIdleMin = 64;
+constexpr std::int64_t kNsPerMs = 1'000'000;
 
 }  // namespace
 
 proto::Result<void> TransferLoop::poll(int timeout_ms, TransferReader& reader, DriverSink& sink) {
   int wait_ms = timeout_ms;
   for (int transfers = 0; transfers < kTransfersPerPoll; ++transfers) {
+    const std::int64_t begin_ns = clock_.monotonic_ns();
     const auto loan = instrument_.port.wait_bulk_in(wait_ms);
-    if (!loan) return on_failed_wait(loan.error(), wait_ms, reader, sink);
+    if (!loan) {
+      waited_ns_ += std::min(clock_.monotonic_ns() - begin_ns, wait_ms * kNsPerMs);
+      return on_failed_wait(loan.error(), reader, sink);
+    }
     failed_ = 0;
     ++transfers_;
     const std::int64_t progress_ns = reader.last_progress_ns();
@@ -31,6 +36,7 @@ proto::Result<void> TransferLoop::poll(int timeout_ms, TransferReader& reader, D
     const std::int64_t arrival_ns = loan->arrival_monotonic_ns;
     instrument_.port.return_loan(*loan);
     idle_ = reader.last_progress_ns() == progress_ns ? idle_ + 1 : 0;
+    if (idle_ == 0) waited_ns_ = 0;
     if (result && idle_ >= kIdleMin) result = check_progress(arrival_ns, reader);
     if (!result) return result;
     wait_ms = 0;
@@ -38,14 +44,14 @@ proto::Result<void> TransferLoop::poll(int timeout_ms, TransferReader& reader, D
   return {};
 }
 
-proto::Result<void> TransferLoop::on_failed_wait(const proto::Error& error, int timeout_ms,
-                                                 TransferReader& reader, DriverSink& sink) {
+proto::Result<void> TransferLoop::on_failed_wait(const proto::Error& error, TransferReader& reader,
+                                                 DriverSink& sink) {
   const std::int64_t now_ns = clock_.monotonic_ns();
   reader.on_no_transfer(now_ns, sink);
   if (error.code == UsbErrc::kCancelled) return {};
   if (error.code == UsbErrc::kTimeout) {
-    // Without a wait there was no time for a sample to come.
-    return timeout_ms > 0 ? check_progress(now_ns, reader) : proto::Result<void>();
+    // A process that was stopped finds that much time gone by, and the samples not there yet.
+    return waited_ns_ > kSilenceNs ? check_progress(now_ns, reader) : proto::Result<void>();
   }
   if (error.code == UsbErrc::kNoDevice) {
     return proto::fail(error.code, instrument_.name + " is gone: check its cable and power");

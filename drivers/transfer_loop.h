@@ -43,7 +43,10 @@ class TransferLoop {
       : instrument_(instrument), clock_(clock) {}
 
   void begin_opening() { failed_ = idle_ = 0; }
-  void begin_streaming() { streaming_since_ns_ = clock_.monotonic_ns(); }
+  void begin_streaming() {
+    streaming_since_ns_ = clock_.monotonic_ns();
+    waited_ns_ = 0;
+  }
 
   // While opening: a transfer came; or it did not, and an error ends the wait for `what`.
   void on_received() { failed_ = 0; }
@@ -55,8 +58,8 @@ class TransferLoop {
   bool is_silent(std::int64_t since_ns, std::int64_t now_ns) const;
 
  private:
-  proto::Result<void> on_failed_wait(const proto::Error& error, int timeout_ms,
-                                     TransferReader& reader, DriverSink& sink);
+  proto::Result<void> on_failed_wait(const proto::Error& error, TransferReader& reader,
+                                     DriverSink& sink);
   proto::Result<void> check_progress(std::int64_t now_ns, const TransferReader& reader) const;
   // A halted endpoint stays so until it is cleared; whether that worked shows at the next transfer.
   void clear_halt(const std::error_code& code);
@@ -65,8 +68,9 @@ class TransferLoop {
   const proto::Clock& clock_;
   std::uint64_t transfers_ = 0;  // since it was made
   std::int64_t streaming_since_ns_ = 0;
-  int failed_ = 0;  // one after another
-  int idle_ = 0;    // good ones, one after another, that brought no sample forward
+  std::int64_t waited_ns_ = 0;  // for transfers that did not come, since the last sample
+  int failed_ = 0;              // one after another
+  int idle_ = 0;                // good ones, one after another, that brought no sample forward
 };
 
 }  // namespace drivers

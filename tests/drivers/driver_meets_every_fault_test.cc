@@ -206,6 +206,20 @@ TEST(Driver, SilenceIsToldAfterTwoSecondsAndWhatArrivedIsKept) {
   bench.expect_truth();
 }
 
+// What was kept for it meanwhile comes a moment later.
+TEST(Driver, APauseOfThisProcessIsNoSilenceOfTheInstrument) {
+  DriverBench bench;
+  bench.open();
+  ASSERT_TRUE(bench.run(300).has_value());
+  const std::uint64_t before = bench.sink.position().value();
+  bench.fault("delay 6100ms");
+  bench.clock.advance(6000 * DriverBench::kMs);
+  const auto polled = bench.run(1000);
+  ASSERT_TRUE(polled.has_value()) << polled.error().message();
+  EXPECT_GT(bench.sink.position().value(), before + 12'000'000) << "it streams on";
+  bench.expect_truth();
+}
+
 TEST(Driver, UnpluggingIsToldAndPluggingInIsANewSegment) {
   for (const char* text : {"disconnect 500ms", "replug 500ms"}) {
     SCOPED_TRACE(text);
