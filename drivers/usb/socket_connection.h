@@ -19,7 +19,7 @@ namespace drivers {
 class SocketConnection {
  public:
   // Completed transfers that wait for the socket to take them, at most.
-  static constexpr std::size_t kTransfersWaiting = 64;
+  static constexpr std::size_t kTransfersWaiting = 320;
 
   explicit SocketConnection(SocketLink link);
 

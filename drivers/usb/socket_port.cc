@@ -19,6 +19,7 @@ namespace {
 constexpr int kOpenTimeoutMs = 1000;
 // Slots are given back to the emulator in groups: each costs a system call.
 constexpr std::uint32_t kRearmGroup = 8;
+constexpr std::uint32_t kArmCountMax = 255;  // of one message
 
 }  // namespace
 
@@ -145,8 +146,12 @@ void SocketPort::rearm(std::uint32_t transfers) {
     // All that the emulator may still fill: those that are free, but not announced yet.
     if (to_rearm_ < kRearmGroup && free_slots_.size() > to_rearm_) return;
   }
-  const std::array payload = {static_cast<std::byte>(to_rearm_)};
-  if (link_.send({.length = 1, .type = MessageType::kArm}, payload)) to_rearm_ = 0;
+  while (to_rearm_ > 0) {
+    const std::uint32_t count = std::min(to_rearm_, kArmCountMax);
+    const std::array payload = {static_cast<std::byte>(count)};
+    if (!link_.send({.length = 1, .type = MessageType::kArm}, payload)) return;
+    to_rearm_ -= count;
+  }
 }
 
 proto::Result<Loan> SocketPort::wait_bulk_in(int timeout_ms) {

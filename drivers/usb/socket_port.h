@@ -24,9 +24,10 @@ namespace drivers {
 
 class SocketPort final : public UsbPort {
  public:
-  // 2 MiB: 220 ms of current, voltage, range and one input at full rate. A host that keeps up
-  // touches a few of them only, and memory that was never touched costs nothing.
-  static constexpr std::uint32_t kTransfers = 64;
+  // 10 MiB, the reserve of a LibusbPort: 1.1 s of current, voltage, range and one input at full
+  // rate. A host that keeps up touches a few of them only, and memory that was never touched costs
+  // nothing.
+  static constexpr std::uint32_t kTransfers = 320;
 
   // The clock outlives the port.
   SocketPort(std::filesystem::path socket, std::string serial, const proto::Clock& clock);

@@ -11,6 +11,11 @@
 #include "drivers/usb/socket_port.h"
 
 namespace drivers {
+namespace {
+
+constexpr std::size_t kWakeAnyway = 32;  // 1 MiB
+
+}  // namespace
 
 // Fills `bytes`; what comes with them goes into `ahead` (of which `ahead_size` bytes are there).
 bool SocketPort::read_exactly(std::span<std::byte> bytes, std::span<std::byte> ahead,
@@ -68,7 +73,7 @@ bool SocketPort::on_transfer(const MessageHeader& header, std::span<std::byte> n
   const std::lock_guard lock(mutex_);
   completed_.push_back(done);
   // When the next one is here already, its own end will wake the driver, once for all.
-  if (next_size == 0 || completed_.size() >= kTransfers / 2) wake_.notify_all();
+  if (next_size == 0 || completed_.size() >= kWakeAnyway) wake_.notify_all();
   return true;
 }
 
