@@ -7,6 +7,8 @@ import shlex
 import subprocess
 
 RUN = ("sh", "console")
+# Words behind `sh` that say where a block is run when not here, by the test of that place.
+ELSEWHERE = ("controller",)
 NOT_RUN = ("", "text", "toml", "json", "sql", "python", "cpp", "mermaid", "ini", "yaml")
 
 
@@ -24,10 +26,10 @@ class Block:
 
 
 def fences(text):
-    """(line number, language, lines) of each fenced block."""
+    """(line number, language, lines, what follows the language) of each fenced block."""
     found, current = [], None
     for number, line in enumerate(text.splitlines(), 1):
-        fence = re.match(r"^\s*```(\S*)", line)
+        fence = re.match(r"^\s*```(\S*) *(.*?)\s*$", line)
         if current is not None:
             if re.match(r"^\s*```\s*$", line):
                 found.append(current)
@@ -35,7 +37,7 @@ def fences(text):
             else:
                 current[2].append(line)
         elif fence:
-            current = (number, fence.group(1), [])
+            current = (number, fence.group(1), [], fence.group(2))
     if current is not None:
         raise DocumentError(f"line {current[0]}: the block never ends")
     return found
@@ -56,9 +58,14 @@ def console_blocks(number, lines):
     return blocks
 
 
-def blocks_of(text):
+def blocks_of(text, where=""):
+    """What is run there; "": in the folder of the document."""
     blocks = []
-    for number, language, lines in fences(text):
+    for number, language, lines, place in fences(text):
+        if place not in ("", *(ELSEWHERE if language == "sh" else ())):
+            raise DocumentError(f"line {number}: no test runs a block in {language} {place}")
+        if place != where:
+            continue
         if language == "sh":
             blocks.append(Block(number + 1, "\n".join(lines)))
         elif language == "console":

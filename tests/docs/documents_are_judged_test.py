@@ -92,6 +92,12 @@ class Documents(unittest.TestCase):
     def test_a_block_in_an_unknown_language_is_not_passed_over(self):
         self.expect("```bash\nfalse\n```\n", wrong="write sh or console")
 
+    def test_what_is_run_elsewhere_is_left_to_the_test_of_that_place(self):
+        self.expect("```sh\ntrue\n```\n```sh controller\nfalse\n```\n")
+        self.expect("```sh\ntrue\n```\n```sh contoller\nfalse\n```\n",
+                    wrong="no test runs a block in sh contoller")
+        self.expect("```console controller\n$ false\n```\n", wrong="no test runs a block in")
+
     def test_a_block_without_an_end_is_told(self):
         self.expect("```sh\ntrue\n", wrong="never ends")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One bash that lives through a document: variables, folders and background jobs go on."""
 
+import contextlib
 import os
 import pathlib
 import select
@@ -49,6 +50,8 @@ class Shell:
             except ProcessLookupError:
                 pass
         self.bash.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self.bash.stdin.close()
         os.close(self.reports)
 
     def run(self, script):
