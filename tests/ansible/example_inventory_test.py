@@ -69,15 +69,30 @@ class Example(unittest.TestCase):
                 self.assertEqual(len(re.findall(r"^bench-0\d .*failed=0", self.said, re.M)), 3)
                 self.assertNotIn("Unable to parse", answer.stderr)  # a file that is no inventory
 
+    def show_certificates(self, bin_folder, *words):
+        answer = self.ansible(bin_folder, "ansible", "benches", "-c", "local", "-m",
+                              "ansible.builtin.debug", "-a", json.dumps({"msg": SHOWN}), *words)
+        self.assertEqual(answer.returncode, 0, self.said)
+        for number in (1, 2, 3):
+            self.assertIn(f"AUTHORITY, CERTIFICATE {number}, KEY {number}", self.said)
+
     def test_each_bench_has_its_own_certificate(self):
         for bin_folder in ansibles():
             with self.subTest(bin_folder):
-                answer = self.ansible(bin_folder, "ansible", "benches", "-c", "local", "-m",
-                                      "ansible.builtin.debug", "-a",
-                                      json.dumps({"msg": SHOWN}))
-                self.assertEqual(answer.returncode, 0, self.said)
-                for number in (1, 2, 3):
-                    self.assertIn(f"AUTHORITY, CERTIFICATE {number}, KEY {number}", self.said)
+                self.show_certificates(bin_folder)
+
+    def test_keys_may_be_encrypted_as_documented(self):
+        (command,) = re.findall(r"`(ansible-vault encrypt [^`]*)`", PAGE.read_text("utf-8"))
+        password = self.folder / "password"
+        password.write_text("secret")
+        words = ("--vault-password-file", password)
+        subprocess.run([*command.split()[:2], *words, *self.folder.glob(command.split()[2])],
+                       check=True, capture_output=True)
+        key = self.inventory / "host_vars/bench-02/client.key"
+        self.assertNotIn("KEY", key.read_text())
+        for bin_folder in ansibles():
+            with self.subTest(bin_folder):
+                self.show_certificates(bin_folder, *words)
 
     def test_a_certificate_that_is_not_there_is_named(self):
         (self.inventory / "host_vars/bench-02/client.key").unlink()
