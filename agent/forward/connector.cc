@@ -23,8 +23,9 @@ Connector::Connector(const ConnectorParts& parts, Progress& progress, std::strin
       transactional_(transactional),
       guard_(progress.instance().instance_id) {}
 
-void Connector::restart(bool fenced) {
+void Connector::restart(bool fenced, std::unique_ptr<Producer> made) {
   producer_.reset();
+  made_ = std::move(made);
   const bool look_first = transactional_ && connected_once_ && (fenced || !foreign_.empty());
   phase_ = look_first ? Phase::kLook : Phase::kTopics;
 }
@@ -63,8 +64,14 @@ Connector::Step Connector::look() {
 }
 
 Connector::Step Connector::check_topics() {
+  // The files of this moment: one that was replaced may be what this connection needs.
+  const auto renewed = made_ ? proto::Result<bool>(true) : parts_.broker.renew();
   auto check = parts_.broker.check_topics();
-  if (!check) return fail(failure_of(check.error()));
+  if (!check) {
+    Failure failure = failure_of(check.error());
+    if (!renewed) failure.text += "; read anew: " + renewed.error().message();
+    return fail(std::move(failure));
+  }
   topics_ = std::move(*check);
   if (!transactional_) std::erase(topics_.missing, progress_topic_);
   if (!topics_.missing.empty()) {
@@ -77,7 +84,8 @@ Connector::Step Connector::check_topics() {
 }
 
 Connector::Step Connector::make_producer() {
-  auto producer = parts_.broker.make_producer();
+  auto producer = made_ ? proto::Result<std::unique_ptr<Producer>>(std::move(made_))
+                        : parts_.broker.make_producer();
   if (!producer) return fail(failure_of(producer.error()));
   producer_ = std::move(*producer);
   init_began_ns_ = parts_.clock.monotonic_ns();

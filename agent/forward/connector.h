@@ -35,8 +35,9 @@ class Connector {
   Connector(const ConnectorParts& parts, Progress& progress, std::string progress_topic,
             bool transactional);
 
-  // From the beginning. Fenced: first look who it was, without fencing it in turn.
-  void restart(bool fenced);
+  // From the beginning. Fenced: first look who it was, without fencing it in turn. `made`: the
+  // producer to go on with, instead of one made of the files of that moment.
+  void restart(bool fenced, std::unique_ptr<Producer> made = nullptr);
   Step step();
 
   Failure take_failure() { return std::move(failure_); }                      // after kFailed
@@ -64,6 +65,7 @@ class Connector {
   const bool transactional_;
   Phase phase_ = Phase::kTopics;
   std::int64_t init_began_ns_ = 0;
+  std::unique_ptr<Producer> made_;
   std::unique_ptr<Producer> producer_;
   TopicCheck topics_;
   InstanceGuard guard_;

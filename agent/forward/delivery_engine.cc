@@ -59,6 +59,7 @@ DeliveryEngine::DeliveryEngine(const ForwarderOptions& options, EngineParts part
 
 Turn DeliveryEngine::turn() {
   ++totals_.heartbeat;
+  if (renewed_ && producer_ && !finishing_ && (!stream_->in_hand() || is_slow())) take_renewed();
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
   if (state_ == State::kBackingOff || state_ == State::kHeld) {
     if (now_ns < until_ns_) return {Turn::Kind::kWait, until_ns_};
@@ -90,20 +91,21 @@ Turn DeliveryEngine::connect() {
       break;
   }
   producer_ = connector_.take_producer();
+  if (is_renewal_) ++totals_.renewals_total;
+  is_renewal_ = false;
+  totals_.reload_error.clear();  // what is in use was read later
   partitions_.set_today(connector_.topics().partitions);
-  stream_->restart();
-  sender_.restart();
-  outbox_.restart();
+  begin_anew();
   explanation_.clear();
   state_ = State::kDelivering;
   return {};
 }
 
 Turn DeliveryEngine::deliver() {
-  SendTurn sent = stream_->turn(*producer_, finishing_);
+  SendTurn sent = stream_->turn(*producer_, finishing_ || renewed_);
   switch (sent.kind) {
     case SendTurn::Kind::kWorked:
-      return {};
+      return is_slow() && producer_->access_refused() ? fail(refused_access()) : Turn{};
     case SendTurn::Kind::kFailed:
       return fail(*sent.failure);
     case SendTurn::Kind::kDelivered:
@@ -141,17 +143,15 @@ Turn DeliveryEngine::on_idle(std::int64_t until_ns) {
 Turn DeliveryEngine::fail(const Failure& failure) {
   totals_.last_error = failure.text;
   explanation_ = failure.text;
-  const std::string advice = failure.code == 0
-                                 ? failure.explanation
-                                 : kafka_advice(failure.code, failure.text, options_.kafka);
+  const std::string advice =
+      failure.code == 0 ? failure.explanation
+                        : kafka_advice(failure.code, failure.text, parts_.broker.settings());
   if (!advice.empty()) explanation_ += "; " + advice;
   const bool keep = failure.usable && producer_ && failure.action != KafkaAction::kHold &&
                     failure.action != KafkaAction::kRebuild;
   totals_.retried_total += window_.drop();
   if (!keep) give_up_producer(failure.fenced);
-  stream_->restart();
-  sender_.restart();
-  outbox_.restart();
+  begin_anew();
   const std::int64_t now_ns = parts_.clock.monotonic_ns();
   if (failure.action == KafkaAction::kHold) {
     state_ = State::kHeld;
@@ -171,7 +171,58 @@ void DeliveryEngine::give_up_producer(bool fenced) {
   if (producer_) ++totals_.rebuilds_total;
   producer_.reset();  // purges, and lets go of all bytes
   window_.forget_reports();
-  connector_.restart(fenced);
+  connector_.restart(fenced, std::move(renewed_));
+}
+
+void DeliveryEngine::begin_anew() {
+  stream_->restart();
+  sender_.restart();
+  outbox_.restart();
+}
+
+void DeliveryEngine::renew() {
+  totals_.reload_error.clear();
+  renewed_.reset();
+  const auto differs = parts_.broker.renew();
+  if (!differs) {
+    totals_.reload_error = differs.error().message();
+    return;
+  }
+  if (!*differs) return;
+  is_renewal_ = true;
+  if (!producer_) {  // whatever it waits for, the new ones may be what was missing
+    connector_.restart(false);
+    state_ = State::kConnecting;
+    return;
+  }
+  auto made = parts_.broker.make_producer();
+  if (!made) {
+    is_renewal_ = false;
+    totals_.reload_error = made.error().message();
+    return;
+  }
+  renewed_ = std::move(*made);
+}
+
+// As after a crash: what the old producer had in hand is settled by the new one's init, and the
+// progress record says which way it went.
+void DeliveryEngine::take_renewed() {
+  totals_.retried_total += window_.drop();
+  give_up_producer(false);
+  begin_anew();
+  state_ = State::kConnecting;
+}
+
+// The library would try the same certificates for ever.
+Failure DeliveryEngine::refused_access() const {
+  Failure failure;
+  failure.text = "connect: " + producer_->connection_error();
+  return failure;
+}
+
+bool DeliveryEngine::is_slow() const {
+  const std::int64_t since_ns = stream_->waiting_since_ns();
+  return since_ns > 0 && parts_.clock.monotonic_ns() - since_ns >= kSlowNs;
 }
 
 std::string DeliveryEngine::state_text() const {
@@ -185,9 +236,7 @@ std::string DeliveryEngine::state_text() const {
     case State::kDelivering:
       break;
   }
-  const std::int64_t since_ns = stream_->waiting_since_ns();
-  const bool slow = since_ns > 0 && parts_.clock.monotonic_ns() - since_ns >= kSlowNs;
-  return slow ? "connecting" : "delivering";
+  return is_slow() ? "connecting" : "delivering";
 }
 
 ForwarderStatus DeliveryEngine::status() const {

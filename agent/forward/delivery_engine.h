@@ -49,6 +49,9 @@ class DeliveryEngine {
   // One bounded piece of work: at most one call to the cluster of a few hundred milliseconds, but
   // for the topic check and the reading of the progress.
   Turn turn();
+  // A reload: the broker port's renew(). What differs is used from the next turns on, after the
+  // transaction in hand if that ends within a moment; status() says so where it cannot be.
+  void renew();
   // From now on nothing new is begun.
   void finish() { finishing_ = true; }
   // A transaction is open, or reports are outstanding.
@@ -64,6 +67,10 @@ class DeliveryEngine {
   void acknowledge();
   Turn fail(const Failure& failure);
   void give_up_producer(bool fenced);
+  void begin_anew();
+  void take_renewed();
+  Failure refused_access() const;
+  bool is_slow() const;
   proto::Result<void> load();
   std::string state_text() const;
 
@@ -78,6 +85,8 @@ class DeliveryEngine {
   Connector connector_;
   Backoff backoff_;
   std::unique_ptr<Producer> producer_;  // after what its records borrow from
+  std::unique_ptr<Producer> renewed_;   // takes over from it
+  bool is_renewal_ = false;             // what is connecting now
 
   State state_ = State::kConnecting;
   std::int64_t until_ns_ = 0;  // of kBackingOff, kHeld

@@ -44,9 +44,15 @@ class SpoolPort {
   virtual void set_state(buffer::StateChange change) = 0;
 };
 
+// One thread.
 class BrokerPort {
  public:
   virtual ~BrokerPort() = default;
+  // Reads settings, secrets and files anew; all calls below use them from then on. True: a producer
+  // made of them would differ from the last one that was made. An error: they cannot be read, and
+  // those of before stay.
+  virtual proto::Result<bool> renew() = 0;
+  virtual const KafkaSettings& settings() const = 0;
   virtual proto::Result<TopicCheck> check_topics() = 0;
   virtual proto::Result<std::unique_ptr<Producer>> make_producer() = 0;
   virtual proto::Result<FoundProgress> read_progress(const ProgressOffsets& from) = 0;

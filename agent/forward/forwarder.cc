@@ -50,6 +50,7 @@ struct Forwarder::Impl {
   const proto::Clock& clock;
   std::thread thread;
   std::atomic<bool> stopping{false};
+  std::atomic<bool> reload_wanted{false};
   std::atomic<std::uint64_t> beats{0};
   std::uint64_t commits_seen = 0;  // of the thread
 
@@ -94,6 +95,7 @@ void Forwarder::Impl::run_engine(SpoolPort& port) {
                         {port, *broker, clock, make_unit_random(),
                          make_agent_instance(options.agent_id, clock.utc_ns() / kNsPerUs)});
   while (!stopping) {
+    if (reload_wanted.exchange(false)) engine.renew();
     const Turn turn = engine.turn();
     ++beats;
     publish(engine.status());
@@ -130,7 +132,7 @@ void Forwarder::Impl::wait(const Turn& turn) {
 void Forwarder::Impl::sleep(std::chrono::nanoseconds delay) {
   std::unique_lock lock(mutex);
   changed.wait_for(lock, std::min<std::chrono::nanoseconds>(delay, kTick),
-                   [this] { return stopping.load(); });
+                   [this] { return stopping.load() || reload_wanted.load(); });
 }
 
 void Forwarder::Impl::publish(ForwarderStatus status) {
@@ -163,6 +165,15 @@ void Forwarder::stop(std::chrono::milliseconds grace) {
   impl_->changed.notify_all();
   impl_->spool.notify();
   impl_->thread.join();
+}
+
+void Forwarder::reload() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->reload_wanted = true;
+  }
+  impl_->changed.notify_all();
+  impl_->spool.notify();
 }
 
 ForwarderStatus Forwarder::status() const {

@@ -16,6 +16,7 @@
 #include "agent/spool/spool_writer.h"
 #include "proto/clock.h"
 #include "proto/ids.h"
+#include "proto/result.h"
 
 namespace agent {
 
@@ -43,6 +44,8 @@ struct ForwarderOptions {
   Delivery delivery = Delivery::kExactlyOnce;
   std::vector<std::pair<std::string, std::string>>
       kafka;  // checked librdkafka settings, brokers included
+  // The same, read anew with its secrets; from the forwarder's thread. Absent: `kafka` stays.
+  std::function<proto::Result<std::vector<std::pair<std::string, std::string>>>()> read_kafka;
   std::chrono::milliseconds transaction_interval{200};
   std::uint64_t transaction_bytes_max = 4 << 20;
   std::uint64_t rate_max_bytes_per_s = 0;  // 0: no cap
@@ -71,10 +74,12 @@ struct ForwarderStatus {
   std::uint64_t transactions_total = 0;
   std::uint64_t retried_total = 0;
   std::uint64_t rebuilds_total = 0;
+  std::uint64_t renewals_total = 0;  // of them, by reload(), and connected since
   std::uint64_t in_flight_records = 0;
   double backoff_s = 0;
   std::optional<std::int64_t> last_ack_utc_us;
   std::string last_error;
+  std::string reload_error;  // why the last reload() is not in use; empty: it is
   std::vector<QuarantinedBatch> quarantined;
   std::vector<std::string> topic_warnings;  // missing topic, retention shorter than promised ...
   std::uint64_t heartbeat = 0;
@@ -89,6 +94,10 @@ class Forwarder {
   // Ends the transaction in hand if that takes no longer than `grace`, else leaves it to the next
   // start.
   void stop(std::chrono::milliseconds grace);
+  // From any thread; returns at once. Settings, secrets and files are read anew. Where they differ
+  // from those in use, a producer is made of them and takes over as after a restart: what is in
+  // doubt is settled, nothing is lost or sent twice. One that cannot be made leaves the old one.
+  void reload();
   ForwarderStatus status() const;
 
  private:

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/kafka/file_digest.h"
 #include "agent/kafka/rd_producer.h"
 #include "proto/topics.h"
 
@@ -17,26 +18,41 @@ constexpr std::chrono::milliseconds kProgressTimeout{30'000};
 class KafkaBroker final : public BrokerPort {
  public:
   KafkaBroker(const ForwarderOptions& options, std::function<bool()> cancelled)
-      : options_(options), cancelled_(std::move(cancelled)) {}
+      : options_(options), cancelled_(std::move(cancelled)), kafka_(options.kafka) {}
+
+  proto::Result<bool> renew() override {
+    if (options_.read_kafka) {
+      auto read = options_.read_kafka();
+      if (!read) return tl::unexpected(read.error());
+      kafka_ = std::move(*read);
+    }
+    return kafka_ != made_of_ || digest_of_files(kafka_) != made_digest_;
+  }
+  const KafkaSettings& settings() const override { return kafka_; }
 
   proto::Result<TopicCheck> check_topics() override {
-    return agent::check_topics(options_.kafka, options_.agent_id, options_.topic_prefix,
-                               kTopicsTimeout);
+    return agent::check_topics(kafka_, options_.agent_id, options_.topic_prefix, kTopicsTimeout);
   }
 
   proto::Result<std::unique_ptr<Producer>> make_producer() override {
     RdProducerOptions options;
-    options.settings = options_.kafka;
+    options.settings = kafka_;
     options.agent_id = options_.agent_id;
     options.transactional = options_.delivery == Delivery::kExactlyOnce;
     options.uncompressed_topics = {
         proto::topic_name(options_.topic_prefix, proto::Topic::kWaveform)};
-    return make_rd_producer(options);
+    // Before it reads them: what changes in between is a change the next time.
+    const std::size_t digest = digest_of_files(kafka_);
+    auto producer = make_rd_producer(options);
+    if (!producer) return producer;
+    made_of_ = kafka_;
+    made_digest_ = digest;
+    return producer;
   }
 
   proto::Result<FoundProgress> read_progress(const ProgressOffsets& from) override {
     ProgressQuery query;
-    query.kafka = options_.kafka;
+    query.kafka = kafka_;
     query.topic = proto::topic_name(options_.topic_prefix, proto::Topic::kProgress);
     query.agent_id = options_.agent_id;
     query.from = from;
@@ -48,6 +64,9 @@ class KafkaBroker final : public BrokerPort {
  private:
   const ForwarderOptions options_;
   const std::function<bool()> cancelled_;
+  KafkaSettings kafka_;
+  KafkaSettings made_of_;  // the last producer
+  std::size_t made_digest_ = 0;
 };
 
 class ProcessSpool final : public SpoolPort {

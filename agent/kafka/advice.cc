@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "agent/kafka/error_kinds.h"
 #include "agent/kafka/error_table.h"
 #include "agent/kafka/library_version.h"
 #include "agent/kafka/rdkafka_c.h"
@@ -37,8 +38,9 @@ bool has_broken_scram(std::string_view version) {
 
 std::string about_credentials(const KafkaSettings& settings, std::string_view version) {
   const std::string mechanism = value_of(settings, "sasl.mechanism");
-  std::string text = "check kafka.security.username (" + value_of(settings, "sasl.username") +
-                     ") and the file of kafka.security.password_file, then restart wattspoold";
+  std::string text =
+      "check kafka.security.username (" + value_of(settings, "sasl.username") +
+      ") and the file of kafka.security.password_file, then systemctl reload wattspoold";
   if (mechanism.starts_with("SCRAM") && has_broken_scram(version)) {
     text += ". If the brokers are Apache Kafka 4.0 or newer, they refuse the SCRAM of librdkafka " +
             std::string(version) +
@@ -65,7 +67,7 @@ std::string about_our_certificate(const KafkaSettings& settings) {
   }
   return "the broker refuses our certificate: it has expired, or its authority is not one that the "
          "broker trusts; look with `openssl x509 -noout -subject -issuer -enddate -in " +
-         file + "`, replace it, then restart wattspoold";
+         file + "`, replace it, then systemctl reload wattspoold";
 }
 
 bool is_acl(int code) {
@@ -91,14 +93,8 @@ std::string kafka_advice(int code, std::string_view detail, const KafkaSettings&
     return "what answers there does not speak TLS: check the port in kafka.brokers, or "
            "kafka.security.protocol";
   }
-  // An alert is what the broker says of us; all else is what we found.
-  if (contains(detail, "SSL alert number 4") || contains(detail, "alert certificate required")) {
-    return about_our_certificate(checked);
-  }
-  if (contains(detail, "certificate could not be verified") ||
-      contains(detail, "certificate verify failed")) {
-    return about_broker_certificate(checked);
-  }
+  if (is_about_our_certificate(detail)) return about_our_certificate(checked);
+  if (is_about_broker_certificate(detail)) return about_broker_certificate(checked);
   return std::string(kafka_error(code).remedy);
 }
 

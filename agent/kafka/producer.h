@@ -66,6 +66,9 @@ class Producer {
   // The newest connection-level error ("all brokers down", TLS, SASL), for people. Empty: none
   // since the last success.
   virtual std::string connection_error() const = 0;
+  // That error is one that other certificates or credentials would mend: is_refused_access(). This
+  // producer will not see them, it has read its files.
+  virtual bool access_refused() const = 0;
 };
 
 }  // namespace agent

@@ -7,6 +7,7 @@
 
 #include "agent/kafka/client_conf.h"
 #include "agent/kafka/denied_topic.h"
+#include "agent/kafka/error_kinds.h"
 #include "agent/kafka/kafka_errc.h"
 #include "proto/check.h"
 
@@ -78,7 +79,7 @@ class RdKafkaProducer final : public Producer {
     KafkaOutcome result =
         finished(rd_kafka_init_transactions(client_.get(), static_cast<int>(timeout.count())));
     // Unlike the others it cannot succeed without a broker.
-    if (result.ok()) connection_error_.clear();
+    if (result.ok()) forget_connection_error();
     return result;
   }
   KafkaOutcome begin_transaction() override {
@@ -112,6 +113,7 @@ class RdKafkaProducer final : public Producer {
   }
 
   std::string connection_error() const override { return connection_error_; }
+  bool access_refused() const override { return access_refused_; }
 
  private:
   static void on_report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -137,7 +139,7 @@ class RdKafkaProducer final : public Producer {
                                : ": topic ";
       report.error_text += rd_kafka_topic_name(message->rkt);
     } else {
-      self.connection_error_.clear();
+      self.forget_connection_error();
     }
     self.reports_.push_back(std::move(report));
   }
@@ -160,6 +162,12 @@ class RdKafkaProducer final : public Producer {
     // "All brokers down" says less than the reason that came just before it.
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !self.connection_error_.empty()) return;
     self.connection_error_ = describe_connection_error(code, reason, self.settings_);
+    self.access_refused_ = is_refused_access(code, reason);
+  }
+
+  void forget_connection_error() {
+    connection_error_.clear();
+    access_refused_ = false;
   }
 
   KafkaOutcome outcome(rd_kafka_error_t* raw) const {
@@ -209,6 +217,7 @@ class RdKafkaProducer final : public Producer {
   std::map<std::string, TopicPtr, std::less<>> topics_;
   std::vector<DeliveryReport> reports_;
   std::string connection_error_;
+  bool access_refused_ = false;
 };
 
 // With a handle made beforehand the library asks for the topic's leaders at once; by name alone the

@@ -41,8 +41,8 @@ KafkaOutcome plain_error(int code) { return outcome_of(code); }
 // Checks the forwarder's manners as well: calls out of turn are failures.
 class ModelProducer final : public Producer {
  public:
-  ModelProducer(ModelCluster& cluster, bool transactional)
-      : cluster_(cluster), transactional_(transactional) {
+  ModelProducer(ModelCluster& cluster, bool transactional, std::string files)
+      : cluster_(cluster), transactional_(transactional), files_(std::move(files)) {
     ++cluster_.producers_;
   }
   ~ModelProducer() override {
@@ -50,6 +50,7 @@ class ModelProducer final : public Producer {
   }
 
   KafkaOutcome init_transactions(std::chrono::milliseconds timeout) override {
+    if (access_refused()) return unheard(timeout);
     if (const auto fault = cluster_.fault_at(Call::kInit)) {
       cluster_.clock_.advance(timeout);
       return fault->outcome;
@@ -82,6 +83,7 @@ class ModelProducer final : public Producer {
 
   KafkaOutcome commit_transaction(std::chrono::milliseconds timeout) override {
     EXPECT_TRUE(in_transaction_);
+    if (access_refused()) return unheard(timeout);
     if (fenced()) return finish(fatal(RD_KAFKA_RESP_ERR__FENCED));
     if (committed_) return finish({});  // the answer that was lost
     send_queued();
@@ -115,7 +117,7 @@ class ModelProducer final : public Producer {
   }
 
   std::vector<DeliveryReport> poll(std::chrono::milliseconds timeout) override {
-    if (!transactional_) {
+    if (!transactional_ && !access_refused()) {
       const auto fault = cluster_.fault_at(Call::kPoll);
       if (fault) {
         // One is written although its report says otherwise: it will come twice.
@@ -137,7 +139,10 @@ class ModelProducer final : public Producer {
     return {};
   }
   void purge() override {}
-  std::string connection_error() const override { return {}; }
+  std::string connection_error() const override {
+    return access_refused() ? "certificate verify failed" : "";
+  }
+  bool access_refused() const override { return cluster_.refuses(files_); }
 
  private:
   struct Sent {
@@ -161,6 +166,10 @@ class ModelProducer final : public Producer {
   static void check_bytes(const Sent& sent) {
     EXPECT_EQ(sent.copy.value, text_of(sent.borrowed.value));
     EXPECT_EQ(sent.copy.key, sent.borrowed.key);
+  }
+  KafkaOutcome unheard(std::chrono::milliseconds timeout) {
+    cluster_.clock_.advance(timeout);
+    return timed_out();
   }
   bool fenced() const { return transactional_ && epoch_ != cluster_.epoch_; }
 
@@ -209,6 +218,7 @@ class ModelProducer final : public Producer {
 
   ModelCluster& cluster_;
   const bool transactional_;
+  const std::string files_;
   std::uint64_t epoch_ = 0;
   bool in_transaction_ = false;
   bool failed_ = false;       // a record was refused
@@ -240,9 +250,20 @@ void ModelCluster::publish(ModelRecord record) {
 class ModelPort final : public BrokerPort {
  public:
   ModelPort(ModelCluster& cluster, bool transactional)
-      : cluster_(cluster), transactional_(transactional) {}
+      : cluster_(cluster), transactional_(transactional), files_(cluster.files) {}
+
+  proto::Result<bool> renew() override {
+    if (cluster_.unreadable) return proto::fail(KafkaErrc::kUnreadableFile, "read the key");
+    files_ = cluster_.files;
+    return files_ != made_of_;
+  }
+  const KafkaSettings& settings() const override { return settings_; }
 
   proto::Result<TopicCheck> check_topics() override {
+    if (cluster_.refuses(files_)) {
+      cluster_.clock_.advance(std::chrono::seconds(1));
+      return broker_fail(RD_KAFKA_RESP_ERR__SSL, "describe topics", "certificate verify failed");
+    }
     if (const auto fault = cluster_.fault_at(Call::kTopics)) {
       cluster_.clock_.advance(std::chrono::seconds(1));
       return broker_fail(fault->outcome.code, "describe topics", "scripted");
@@ -253,7 +274,11 @@ class ModelPort final : public BrokerPort {
     return check;
   }
   proto::Result<std::unique_ptr<Producer>> make_producer() override {
-    return std::make_unique<ModelProducer>(cluster_, transactional_);
+    if (files_ == ModelCluster::kBroken) {
+      return proto::fail(KafkaErrc::kClient, "make producer: the certificate is none");
+    }
+    made_of_ = files_;
+    return std::make_unique<ModelProducer>(cluster_, transactional_, files_);
   }
   proto::Result<FoundProgress> read_progress(const ProgressOffsets& from) override {
     if (const auto fault = cluster_.fault_at(Call::kProgress)) {
@@ -281,6 +306,9 @@ class ModelPort final : public BrokerPort {
  private:
   ModelCluster& cluster_;
   const bool transactional_;
+  const KafkaSettings settings_ = {{"bootstrap.servers", "model:9092"}};
+  std::string files_;
+  std::string made_of_;
 };
 
 std::unique_ptr<BrokerPort> ModelCluster::port(bool transactional) {

@@ -56,6 +56,12 @@ class ModelCluster {
   std::function<bool()> coin = [] { return false; };
   std::vector<std::string> missing_topics;
   std::map<std::string, std::int32_t> partitions;
+  // What agents find in their files when they read them; no producer can be made of kBroken.
+  static constexpr const char* kBroken = "broken";
+  std::string files = "first";
+  bool unreadable = false;
+  // Whether the brokers speak with a client made of these; none: with all.
+  std::function<bool(const std::string& files)> accepts;
 
   std::unique_ptr<BrokerPort> port(bool transactional);
   // What a reader with read_committed sees, in order.
@@ -74,6 +80,7 @@ class ModelCluster {
     bool commit_sent = false;
   };
   std::optional<Fault> fault_at(Call call) { return fault ? fault(call) : std::nullopt; }
+  bool refuses(const std::string& read) const { return accepts && !accepts(read); }
   void settle();
   void publish(ModelRecord record);
 
