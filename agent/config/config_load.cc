@@ -111,6 +111,13 @@ void complete(Config& config, const std::string& host_name, std::vector<ConfigIs
 
 }  // namespace
 
+std::string renewed_credentials() {
+  const char* const folders = std::getenv("RUNTIME_DIRECTORY");
+  if (folders == nullptr || *folders == '\0') return {};
+  const std::string list(folders);  // the unit's own is the first of them
+  return list.substr(0, list.find(':')) + "/" + kRenewedCredentials;
+}
+
 ConfigSources process_sources(std::optional<std::string> file) {
   ConfigSources sources;
   sources.file = std::move(file);

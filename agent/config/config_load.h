@@ -22,6 +22,10 @@ struct ConfigSources {
   Credentials credentials;
 };
 
+// Where the unit's credentials are after a reload, for the daemon only: kRenewedCredentials of the
+// unit's runtime directory; empty outside of a unit.
+std::string renewed_credentials();
+
 // What this process was given.
 ConfigSources process_sources(std::optional<std::string> file);
 

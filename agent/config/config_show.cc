@@ -3,6 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "agent/config/config_keys.h"
@@ -99,6 +100,8 @@ Json pass_through_json(const std::vector<PassThrough>& entries) {
   return out;
 }
 
+bool is_of_kafka(const std::string& key) { return key.starts_with("kafka."); }
+
 // Instruments are compared by id; adding and removing one needs a restart too.
 void compare_instruments(const Config& before, const Config& after, ConfigChanges& changes) {
   if (before.instruments.size() != after.instruments.size()) {
@@ -170,8 +173,18 @@ ConfigChanges compare_config(const Config& old_config, const Config& new_config)
                   new_config.kafka.end(), same_entry)) {
     changes.restart.emplace_back("kafka.settings");
   }
+  if (kafka_waits(changes)) {
+    const auto rest = std::stable_partition(changes.reloadable.begin(), changes.reloadable.end(),
+                                            [](const auto& key) { return !is_of_kafka(key); });
+    changes.restart.insert(changes.restart.end(), rest, changes.reloadable.end());
+    changes.reloadable.erase(rest, changes.reloadable.end());
+  }
   compare_instruments(old_config, new_config, changes);
   return changes;
+}
+
+bool kafka_waits(const ConfigChanges& changes) {
+  return std::ranges::any_of(changes.restart, is_of_kafka);
 }
 
 }  // namespace agent

@@ -16,9 +16,11 @@ std::string show_config_toml(const Config& config, bool with_origin = true);
 std::string show_config_json(const LoadedConfig& loaded);
 
 struct ConfigChanges {
-  std::vector<std::string> reloadable;  // keys
+  std::vector<std::string> reloadable;  // keys. Of [kafka] none while one of it needs a restart
   std::vector<std::string> restart;     // keys that keep their old value until a restart
 };
 ConfigChanges compare_config(const Config& old_config, const Config& new_config);
+// Whether a change of [kafka] waits for a restart; then all of it does.
+bool kafka_waits(const ConfigChanges& changes);
 
 }  // namespace agent

@@ -35,9 +35,9 @@ bool is_secret_name(std::string_view setting) {
 proto::Result<std::string> secret_path(std::string_view setting, const Credentials& credentials) {
   if (setting.empty() || setting.front() == '/') return std::string(setting);
   const std::string name(setting);
-  if (!credentials.unit.empty()) {
-    std::string file = credentials.unit + "/" + name;
-    if (is_there(file)) return file;
+  for (const std::string& folder : {credentials.renewed, credentials.unit}) {
+    std::string file = folder + "/" + name;
+    if (!folder.empty() && is_there(file)) return file;
   }
   if (!is_secret_name(setting)) {
     return absent("find the credential of this name (credentials are called " +

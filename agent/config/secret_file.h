@@ -14,10 +14,15 @@ namespace agent {
 inline constexpr const char* kSiteCredentials = "/etc/wattspool/credentials";
 inline constexpr std::string_view kCredentialPrefix = "kafka_";
 
+// In $RUNTIME_DIRECTORY: the unit's credentials as they were at the last reload, put there by
+// packaging/systemd/wattspoold-credentials.service. The service manager takes it away at each stop.
+inline constexpr const char* kRenewedCredentials = "credentials";
+
 // Where the credential kafka_NAME is looked for, in this order; an empty path is left out.
 struct Credentials {
-  std::string unit;  // $CREDENTIALS_DIRECTORY: the file kafka_NAME
-  std::string site;  // kSiteCredentials: the file NAME; so it is there for an admin's own call
+  std::string renewed;  // kRenewedCredentials: the file kafka_NAME, newer than that of `unit`
+  std::string unit;     // $CREDENTIALS_DIRECTORY: the file kafka_NAME
+  std::string site;     // kSiteCredentials: the file NAME; so it is there for an admin's own call
 };
 
 // The file of a setting: an absolute path as it is, a bare name from the first folder that has it.

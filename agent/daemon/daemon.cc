@@ -131,6 +131,7 @@ void Daemon::reload() {
   for (const ConfigIssue& issue : loaded.issues) {
     log_.error("reload refused, nothing changed: " + issue.to_string());
   }
+  builder_->set_reload_error(loaded.ok() ? "" : loaded.issues.front().to_string());
   if (loaded.ok()) {
     const Settings& settings = loaded.config.settings;
     log_.configure(log_form(settings.text("log.format") == "json"),
@@ -142,6 +143,10 @@ void Daemon::reload() {
                    {{"key", key}});
     }
     builder_->set_restart_needed(changes.restart);
+    if (parts_->forwarder && !kafka_waits(changes)) {
+      parts_->kafka.use(loaded.config);
+      parts_->forwarder->reload();
+    }
   }
   notify_.ready(systemd_line(builder_->build()));
 }

@@ -53,6 +53,7 @@ void LostRuns::run() {
 // False: the broker did not answer.
 bool LostRuns::look() {
   query_.open_now = links_.open_now();
+  if (auto kafka = links_.kafka()) query_.kafka = std::move(*kafka);
   const auto runs = find_open_runs(query_);
   if (!runs) {
     const Failure failure = failure_of(runs.error());

@@ -29,6 +29,8 @@ class LostRuns {
     Log& log;
     // `<device_id>/<test_id>` of the runs that are open here; from this object's thread.
     std::function<std::set<std::string>()> open_now;
+    // The query's settings as they are by now; from this object's thread.
+    std::function<proto::Result<KafkaSettings>()> kafka;
   };
   // All links outlive it. The query's `open_now` and `cancelled` are set here.
   LostRuns(OpenRunsQuery query, Links links);

@@ -66,7 +66,8 @@ int serve(const Arguments& arguments) {
   const int signal_fd = block_signals();
   const proto::SystemClock clock;
   Log log(log_form(false), LogLevel::kInfo, clock);
-  const ConfigSources sources = process_sources(arguments.config);
+  ConfigSources sources = process_sources(arguments.config);
+  sources.credentials.renewed = renewed_credentials();
   LoadedConfig loaded = load_config(sources);
   if (!loaded.ok()) {
     for (const ConfigIssue& issue : loaded.issues) log.error(issue.to_string());

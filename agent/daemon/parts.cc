@@ -75,7 +75,8 @@ void add_lost_runs(Parts& parts, const PartsSetup& setup, const KafkaSettings& k
       std::move(query), LostRuns::Links{.queue = parts.queue,
                                         .clock = setup.clock,
                                         .log = setup.log,
-                                        .open_now = [&parts] { return open_runs_of(parts); }});
+                                        .open_now = [&parts] { return open_runs_of(parts); },
+                                        .kafka = [&parts] { return parts.kafka.read(); }});
 }
 
 proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
@@ -84,6 +85,7 @@ proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
   auto options = forwarder_options(config, setup.loaded.credentials);
   if (!options) return tl::unexpected(options.error());
   options->stream = parts.open_report.stream;
+  options->read_kafka = [&parts] { return parts.kafka.read(); };
   options->on_event = [&parts](const ForwarderEvent& event) {
     parts.queue.push(parts.losses.on_forwarder_event(event));
   };
@@ -94,20 +96,21 @@ proto::Result<void> add_forwarder(Parts& parts, const PartsSetup& setup) {
 
 }  // namespace
 
-Parts::Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const Config& config,
+Parts::Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const LoadedConfig& loaded,
              const proto::Clock& clock)
     : open_report(std::move(opened)),
       queue(ring_bytes_max),
-      events(open_report.stream, config.settings.text("agent.id"),
-             config.settings.text("topics.prefix")),
-      losses(events, clock) {}
+      events(open_report.stream, loaded.config.settings.text("agent.id"),
+             loaded.config.settings.text("topics.prefix")),
+      losses(events, clock),
+      kafka(loaded.config, loaded.credentials) {}
 
 tl::expected<std::unique_ptr<Parts>, StartFailure> build_parts(const PartsSetup& setup) {
   const Config& config = setup.loaded.config;
   auto spool = buffer::Spool::open(spool_options(config), setup.clock);
   if (!spool) return tl::unexpected(spool_failure(spool.error(), config));
-  auto parts =
-      std::make_unique<Parts>(largest_ring(config), (*spool)->open_report(), config, setup.clock);
+  auto parts = std::make_unique<Parts>(largest_ring(config), (*spool)->open_report(), setup.loaded,
+                                       setup.clock);
   // Before anything else can push: the first record of a stream says which one went before.
   SpoolEntry first =
       entry_of(parts->events.rows(start_events(parts->open_report, setup.clock.utc_ns() / 1000)));

@@ -15,6 +15,7 @@
 #include "agent/config/config_load.h"
 #include "agent/daemon/instrument_factory.h"
 #include "agent/daemon/instrument_set.h"
+#include "agent/daemon/kafka_source.h"
 #include "agent/daemon/loss_events.h"
 #include "agent/daemon/lost_runs.h"
 #include "agent/daemon/start_failure.h"
@@ -31,7 +32,7 @@ namespace agent {
 
 // Destroyed from the last member to the first: each outlives those that refer to it.
 struct Parts {
-  Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const Config& config,
+  Parts(std::uint64_t ring_bytes_max, buffer::OpenReport opened, const LoadedConfig& loaded,
         const proto::Clock& clock);
 
   const buffer::OpenReport open_report;
@@ -39,6 +40,7 @@ struct Parts {
   std::atomic<std::uint64_t> pushed_bytes{0};  // by the pipelines
   EventFactory events;
   LossEvents losses;
+  KafkaSource kafka;
   std::unique_ptr<SpoolWriter> writer;
   std::unique_ptr<Forwarder> forwarder;  // null: no broker is configured
   std::unique_ptr<drivers::UsbBus> usb;

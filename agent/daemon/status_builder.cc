@@ -173,6 +173,7 @@ AgentStatus StatusBuilder::build() const {
     status.spool.time_to_full_s = rates_.time_to_full_s(capacity_bytes(status.spool));
   }
   status.kafka = forwarder_status();
+  status.reload_error = reload_error_.empty() ? status.kafka.reload_error : reload_error_;
   status.metrics = metrics_;
   status.process = process_;
   judge_health(status);

@@ -50,6 +50,7 @@ class StatusBuilder {
   void set_metrics(MetricsStatus metrics) { metrics_ = std::move(metrics); }
   void set_bus_findings(std::vector<HealthReason> findings) { bus_findings_ = std::move(findings); }
   void set_restart_needed(std::vector<std::string> keys) { restart_needed_ = std::move(keys); }
+  void set_reload_error(std::string text) { reload_error_ = std::move(text); }
 
  private:
   std::vector<ThreadBeat> beats() const;
@@ -68,6 +69,7 @@ class StatusBuilder {
   SpoolRates rates_;
   std::vector<std::string> stuck_threads_;
   std::vector<std::string> restart_needed_;
+  std::string reload_error_;
   MetricsStatus metrics_;
   ProcessUsage process_;
   std::vector<HealthReason> bus_findings_;

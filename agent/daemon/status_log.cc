@@ -94,6 +94,17 @@ void StatusLog::broker(const ForwarderStatus& kafka) {
     if (!kafka.explanation.empty()) event.fields.push_back({"explanation", kafka.explanation});
     log_.write(std::move(event));
   }
+  if (kafka.reload_error != reload_error_) {
+    reload_error_ = kafka.reload_error;
+    if (!reload_error_.empty()) {
+      log_.error("reload refused, kafka goes on as before: " + reload_error_,
+                 {{"brokers", kafka.brokers}});
+    }
+  }
+  if (kafka.renewals_total != renewals_) {
+    renewals_ = kafka.renewals_total;
+    log_.info("kafka: connected with what the reload has read", {{"brokers", kafka.brokers}});
+  }
   if (!acked_ && kafka.last_ack_utc_us) {
     acked_ = true;
     log_.info("kafka: first ack", {{"brokers", kafka.brokers}, {"delivery", kafka.delivery}});

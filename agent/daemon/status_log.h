@@ -41,6 +41,8 @@ class StatusLog {
   void summaries(const AgentStatus& status, const LossTotals& evicted);
 
   Log& log_;
+  std::string reload_error_;
+  std::uint64_t renewals_ = 0;
   std::string kafka_state_ = "no broker configured";  // said at the start
   std::string spool_error_;
   bool disk_full_ = false;

@@ -87,6 +87,7 @@ struct AgentStatus {
   std::int64_t updated_utc_us = 0;
   double uptime_s = 0;
   std::vector<std::string> restart_needed;  // changed keys that a reload could not apply
+  std::string reload_error;                 // why the last reload is not in use; empty: it is
   std::vector<std::string> stuck_threads;   // whose heartbeat is not fresh
   bool discovers = false;                   // instruments on the bus need no [[instrument]]
   std::vector<HealthReason> bus_findings;   // devices on the bus that cannot be read

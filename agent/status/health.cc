@@ -55,6 +55,12 @@ class Judge {
                       status_.metrics.error),
           "ss -ltnp shows who listens there; free it, or change metrics.listen and restart");
     }
+    if (!status_.reload_error.empty()) {
+      add(Health::kDegraded, "reload_refused", "configuration",
+          fmt::format("The last reload is not in use, what was before it is: {}.",
+                      status_.reload_error),
+          "mend it, then systemctl reload wattspoold");
+    }
     for (const std::string& key : status_.restart_needed) {
       add(Health::kDegraded, "restart_needed", key, fmt::format("{} was changed.", key),
           "systemctl restart wattspoold");

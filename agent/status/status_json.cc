@@ -164,6 +164,7 @@ std::string status_to_json(const AgentStatus& status, int indent) {
                     {"health", to_string(status.health)},
                     {"reasons", std::move(reasons)},
                     {"restart_needed", status.restart_needed},
+                    {"reload_error", status.reload_error},
                     {"stuck_threads", status.stuck_threads},
                     {"instruments", std::move(instruments)},
                     {"spool", spool_json(status.spool)},

@@ -256,6 +256,7 @@ std::optional<AgentStatus> status_from_json(std::string_view text) {
       .get("uptime_s", out.uptime_s)
       .get("health", health)
       .get("restart_needed", out.restart_needed)
+      .get("reload_error", out.reload_error)
       .get("stuck_threads", out.stuck_threads)
       .each("reasons",
             [&](const Object& in) {

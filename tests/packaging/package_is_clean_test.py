@@ -16,11 +16,13 @@ FILES = """\
 /etc/wattspool/conf.d/README
 /etc/wattspool/credentials
 /etc/wattspool/wattspool.toml
+/lib/systemd/system/wattspoold-credentials.service
 /lib/systemd/system/wattspoold.service
 /lib/udev/rules.d/60-wattspool.rules
 /usr/bin/wattspool
 /usr/lib/sysusers.d/wattspool.conf
 /usr/lib/tmpfiles.d/wattspool.conf
+/usr/lib/wattspool/take-credentials
 /usr/sbin/wattspoold
 /usr/share/bash-completion/completions/wattspool
 /usr/share/doc/wattspool/copyright

@@ -3,13 +3,17 @@
 """The unit's exposure by systemd's own measure, and the settings that others rest on."""
 
 import configparser
+import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 from harness.programs import ROOT
 
-UNIT = ROOT / "packaging" / "systemd" / "wattspoold.service"
+UNITS = ROOT / "packaging" / "systemd"
+UNIT = UNITS / "wattspoold.service"
+CREDENTIALS_UNIT = UNITS / "wattspoold-credentials.service"
 EXPOSURE_MAX = 1.5
 
 
@@ -23,22 +27,24 @@ class Settings(dict):
             super().__setitem__(key, value)
 
 
-def read_unit():
+def read_unit(unit=UNIT):
     parser = configparser.RawConfigParser(dict_type=Settings, strict=False, delimiters=("=",),
                                           comment_prefixes=("#",), interpolation=None)
     parser.optionxform = str
-    parser.read(UNIT, encoding="utf-8")
+    parser.read(unit, encoding="utf-8")
     return {section: {key: value.split("\n") for key, value in parser.items(section)}
             for section in parser.sections()}
 
 
 class UnitIsASandbox(unittest.TestCase):
     def test_exposure(self):
-        said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", UNIT],
-                              capture_output=True, text=True, check=False)
-        level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said.stdout)
-        self.assertTrue(level, said.stdout + said.stderr)
-        self.assertLessEqual(float(level.group(1)), EXPOSURE_MAX, said.stdout)
+        for unit in (UNIT, CREDENTIALS_UNIT):
+            said = subprocess.run(
+                ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
+                capture_output=True, text=True, check=False)
+            level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said.stdout)
+            self.assertTrue(level, said.stdout + said.stderr)
+            self.assertLessEqual(float(level.group(1)), EXPOSURE_MAX, said.stdout)
 
     def test_it_waits_for_no_network(self):
         unit = read_unit()["Unit"]
@@ -49,7 +55,44 @@ class UnitIsASandbox(unittest.TestCase):
         reload = read_unit()["Service"]["ExecReload"]
         # The first has no credentials: the unit says why.
         self.assertEqual(reload, ["!/usr/sbin/wattspoold --check-config",
+                                  f"!/usr/bin/systemctl start {CREDENTIALS_UNIT.name}",
                                   "/bin/kill -HUP $MAINPID"])
+
+    def test_a_reload_brings_the_credentials_of_a_start(self):
+        daemon, brings = (read_unit(unit)["Service"] for unit in (UNIT, CREDENTIALS_UNIT))
+        for setting in ("LoadCredential", "User", "Group"):
+            self.assertEqual(brings[setting], daemon[setting], setting)
+        self.assertEqual(brings["UMask"], ["0077"])
+        # Where the daemon looks, and what its stop removes.
+        source = (ROOT / "agent/config/secret_file.h").read_text(encoding="utf-8")
+        name = re.search(r'kRenewedCredentials = "(.*)"', source).group(1)
+        runtime = f"/run/{daemon['RuntimeDirectory'][0]}"
+        self.assertEqual(brings["ExecStart"],
+                         [f"/usr/lib/wattspool/take-credentials {runtime}/{name}"])
+        self.assertEqual(brings["ReadWritePaths"], [runtime])
+        self.assertNotIn("RuntimeDirectoryPreserve", daemon)
+
+    def test_credentials_are_taken_whole(self):
+        """What was there and is no more is gone; nobody else may read them."""
+        with tempfile.TemporaryDirectory() as folder:
+            unit, taken = pathlib.Path(folder, "unit"), pathlib.Path(folder, "taken")
+            unit.mkdir()
+            for number, names in enumerate((("kafka_a b", "kafka_c"), ("kafka_c",), ())):
+                for file in unit.iterdir():
+                    file.unlink()
+                for name in names:
+                    (unit / name).write_text(f"{name} {number}\n", encoding="utf-8")
+                subprocess.run([UNITS / "take-credentials", taken], check=True, env={
+                    "PATH": "/usr/bin:/bin",
+                    **({"CREDENTIALS_DIRECTORY": str(unit)} if names else {})})
+                self.assertEqual({one.name: one.read_text(encoding="utf-8")
+                                  for one in taken.iterdir()},
+                                 {name: f"{name} {number}\n" for name in names})
+                self.assertEqual({one.stat().st_mode & 0o777 for one in taken.iterdir()},
+                                 {0o600} if names else set())
+                self.assertEqual(taken.stat().st_mode & 0o777, 0o700)
+            self.assertEqual([one.name for one in sorted(pathlib.Path(folder).iterdir())],
+                             ["taken", "unit"])
 
     def test_the_command_line_knows_its_credentials(self):
         source = (ROOT / "agent/config/secret_file.h").read_text(encoding="utf-8")

@@ -111,7 +111,7 @@ class PackageDocument(unittest.TestCase):
     def rotate(self):
         """The broker takes the new password only."""
         self.bench.host.write(f"{CREDENTIALS}/password", "old\n", 0o600)
-        self.bench.host.run("systemctl", "restart", UNIT)
+        self.bench.host.run("systemctl", "reload", UNIT)
         wait_for(lambda: "forwarder_held" in self.bench.host.say(
             "wattspool", "check", "--json", check=False), "the old one is refused", 60, 0.5)
         (script,) = self.blocks("Rotate credentials")

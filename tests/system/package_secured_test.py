@@ -54,7 +54,8 @@ class PackageSecured(unittest.TestCase):
         return f"{reason['message']} {reason['remedy']}"
 
     def test_each_way_in(self):
-        for step in (self.mutual_tls, self.plain, self.scram, self.everything_arrived_once):
+        for step in (self.mutual_tls, self.plain, self.a_password_is_replaced, self.scram,
+                     self.everything_arrived_once):
             print(f"... {step.__name__}", flush=True)
             step()
 
@@ -68,6 +69,23 @@ class PackageSecured(unittest.TestCase):
         self.host.write(PASSWORD_FILE, "right\n", 0o600)
         self.use("plain")
         self.bench.wait_acked()
+
+    def a_password_is_replaced(self):
+        """A wrong one is held, the right one is found; the daemon never stops."""
+        pid, gaps = self.bench.unit("MainPID"), self.gaps()
+        self.host.write(PASSWORD_FILE, "wrong\n", 0o600)
+        self.host.run("systemctl", "reload", UNIT)
+        self.assertIn("systemctl reload wattspoold", self.wait_held())
+        self.host.write(PASSWORD_FILE, "right\n", 0o600)
+        self.host.run("systemctl", "reload", UNIT)
+        self.bench.wait_acked()
+        self.assertEqual((self.bench.unit("MainPID"), self.gaps()), (pid, gaps))
+        for said in (self.bench.journal(), self.host.say("wattspool", "status", "--json")):
+            self.assertNotRegex(said, r"\bright\b")
+
+    def gaps(self):
+        [instrument] = self.bench.status()["instruments"]
+        return instrument["gaps_by_reason"]
 
     def scram(self):
         version = json.loads(self.host.say("wattspool", "version", "--json"))

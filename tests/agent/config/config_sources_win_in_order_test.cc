@@ -168,6 +168,29 @@ TEST_F(ConfigTest, ReloadSeparatesWhatNeedsARestart) {
             (std::vector<std::string>{"spool.path", "instrument js220/1 telemetry.rate"}));
 }
 
+TEST_F(ConfigTest, ReloadTakesCredentialsUnlessKafkaWaitsForARestart) {
+  const std::string user =
+      "[kafka.security]\nprotocol = \"sasl_ssl\"\nsasl_mechanism = "
+      "\"PLAIN\"\npassword_file = \"";
+  write("password", "x");
+  const auto of = [&](const std::string& brokers, const std::string& name) {
+    write("wattspool.toml", "kafka.brokers = [\"" + brokers + "\"]\n" + user + path("password") +
+                                "\"\nusername = \"" + name + "\"\n");
+    return load();
+  };
+  const auto before = of("a:1", "u");
+  ASSERT_EQ(issues(before), "");
+  const auto renamed = agent::compare_config(before.config, of("a:1", "v").config);
+  EXPECT_EQ(renamed.reloadable, std::vector<std::string>{"kafka.security.username"});
+  EXPECT_TRUE(renamed.restart.empty());
+  EXPECT_FALSE(agent::kafka_waits(renamed));
+  // Another user of other brokers: both, or none.
+  const auto moved = agent::compare_config(before.config, of("b:1", "v").config);
+  EXPECT_TRUE(moved.reloadable.empty());
+  EXPECT_EQ(moved.restart, (std::vector<std::string>{"kafka.brokers", "kafka.security.username"}));
+  EXPECT_TRUE(agent::kafka_waits(moved));
+}
+
 TEST_F(ConfigTest, OptionsOfThePartsFollowTheKeys) {
   write("wattspool.toml",
         std::string("current_sign = \"inverted\"\n[forward]\nrate_max = \"1MiB/s\"\ndelivery = "

@@ -70,6 +70,19 @@ TEST_F(ConfigTest, WithoutAUnitACredentialIsTheFileOfTheSite) {
             std::string::npos);
 }
 
+TEST_F(ConfigTest, WhatAReloadBroughtIsNewerThanTheUnitsOwn) {
+  for (const char* const folder : {"renewed", "unit"}) {
+    std::filesystem::create_directory(path(folder));
+    write(std::string(folder) + "/kafka_password", std::string("of ") + folder + "\n", 0600);
+  }
+  sources_.credentials.unit = path("unit");
+  sources_.credentials.renewed = path("renewed");
+  ASSERT_EQ(issues_of(sasl_config("kafka_password")), "");
+  EXPECT_EQ(given(load()), "of renewed");
+  std::filesystem::remove_all(path("renewed"));  // a start
+  EXPECT_EQ(given(load()), "of unit");
+}
+
 TEST_F(ConfigTest, CredentialsInTheSettingsOfLibrdkafkaAreFoundToo) {
   std::filesystem::create_directory(path("site"));
   write("site/password", "of the site\n", 0600);

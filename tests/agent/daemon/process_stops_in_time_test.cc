@@ -3,7 +3,9 @@
 // what needs a restart.
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "agent/control/control_client.h"
@@ -80,6 +82,38 @@ TEST_F(WattspooldStops, AndReloadsOnlyWhatItCan) {
       << process.output();
   ASSERT_TRUE(wait_for([&] { return !status()["restart_needed"].empty(); }));
   EXPECT_EQ(status()["restart_needed"][0], "spool.commit_interval");
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0) << process.output();
+}
+
+// No broker is there: what is read and refused is the same.
+TEST_F(WattspooldStops, AndReloadsCredentialsAndSaysWhenItCannot) {
+  const auto use = [&](const std::string& user) {
+    configure({},
+              "[kafka]\nbrokers = [\"127.0.0.1:1\"]\n[kafka.security]\nprotocol = "
+              "\"sasl_plaintext\"\nsasl_mechanism = \"PLAIN\"\npassword_file = \"" +
+                  path("password") + "\"\nusername = \"" + user + "\"\n");
+  };
+  write("password", "one\n");
+  ASSERT_EQ(::chmod(path("password").c_str(), 0600), 0);
+  use("first");
+  DaemonProcess process({"--config", path("conf.toml")}, path("log"));
+  ASSERT_TRUE(wait_for([&] { return listens(); })) << process.output();
+  use("second");
+  process.signal(SIGHUP);
+  ASSERT_TRUE(process.wait_for_output("configuration reloaded")) << process.output();
+  EXPECT_TRUE(status()["restart_needed"].empty());
+  EXPECT_EQ(status()["reload_error"], "");
+  std::filesystem::remove(path("password"));
+  process.signal(SIGHUP);
+  ASSERT_TRUE(process.wait_for_output("reload refused, nothing changed")) << process.output();
+  EXPECT_THAT(status()["reload_error"].get<std::string>(),
+              HasSubstr("kafka.security.password_file: read secret"));
+  write("password", "secret two\n");
+  ASSERT_EQ(::chmod(path("password").c_str(), 0600), 0);
+  process.signal(SIGHUP);
+  EXPECT_TRUE(wait_for([&] { return status()["reload_error"] == ""; })) << process.output();
+  EXPECT_EQ(process.output().find("secret two"), std::string::npos);
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), 0) << process.output();
 }

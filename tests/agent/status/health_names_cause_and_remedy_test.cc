@@ -167,6 +167,9 @@ INSTANTIATE_TEST_SUITE_P(
               [](AgentStatus& it) {
                 it.metrics = {"127.0.0.1:19220", "Address already in use"};
               }},
+        Cause{"reload_refused", Health::kDegraded, "configuration",
+              "The last reload is not in use, what was before it is: no such key.",
+              [](AgentStatus& it) { it.reload_error = "no such key"; }},
         Cause{"restart_needed", Health::kDegraded, "spool.path", "spool.path was changed.",
               [](AgentStatus& it) { it.restart_needed = {"spool.path"}; }}));
 
