@@ -47,11 +47,15 @@ class Filters(unittest.TestCase):
         with self.assertRaisesRegex(Exception, "spool.quota"):
             fleet.to_site_toml({"spool.quota": None})
 
-    def test_only_the_log_is_reloaded(self):
+    def test_what_a_reload_applies_needs_no_restart(self):
         before = fleet.to_site_toml({"agent.id": "a", "log.level": "info"})
         for settings, restart in (({"agent.id": "a", "log.level": "debug"}, False),
                                   ({"agent.id": "a"}, False),
                                   ({"agent.id": "a", "log.format": "text"}, False),
+                                  ({"agent.id": "a", "kafka.security.username": "b"}, False),
+                                  ({"agent.id": "a", "kafka": {"security": {"ca_file": "/b"}}},
+                                   False),
+                                  ({"agent.id": "a", "kafka.brokers": ["b:1"]}, True),
                                   ({"agent.id": "b", "log.level": "info"}, True)):
             after = "# another comment\n" + fleet.to_site_toml(settings)
             self.assertEqual(fleet.needs_restart(before, after), restart, settings)

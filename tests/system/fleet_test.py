@@ -266,10 +266,17 @@ class Fleets(unittest.TestCase):
         for bench in self.benches:
             self.fleet.host_variables[bench.name] = {
                 **self.fleet.host_variables[bench.name], **self.fleet.certificate(bench.name)}
+        before = [self.acquisition(bench) for bench in self.benches]
         play = self.succeed("site")
         self.assertEqual({task for _, task in play.changes()},
-                         {"Write the secrets", "Write the certificates", "Restart wattspoold"})
+                         {"Write the secrets", "Write the certificates", "Reload wattspoold"})
         self.fleet.wait_delivering()
+        self.assertEqual([self.acquisition(bench) for bench in self.benches], before)
+
+    @staticmethod
+    def acquisition(bench):
+        """What a restart, or a gap, would change."""
+        return bench.unit("MainPID"), bench.instrument_status()["gaps_by_reason"]
 
     def a_bench_with_unsent_data_stays(self):
         bench = self.benches[-1]

@@ -9,7 +9,7 @@ import shlex
 from ansible.errors import AnsibleFilterError
 
 # What a reload applies; everything else waits for a restart: wattspool.toml(5).
-RELOADED = ("log.level", "log.format")
+RELOADED = ("log.", "kafka.security.")
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
