@@ -98,6 +98,11 @@ class Filters(unittest.TestCase):
         first = [host for host in hosts if fleet.first_of_cluster(list(hosts), hosts, host)]
         self.assertEqual(first, ["a", "c", "d"])
 
+    def test_a_wave_knows_who_is_where(self):
+        hosts = {"a": {"__wattspool_stage": "done"}, "b": {"__wattspool_stage": "begun"}, "c": {}}
+        self.assertEqual(fleet.wave(list(hosts), hosts),
+                         {"begun": ["b"], "done": ["a"], "later": ["c"]})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -100,6 +100,14 @@ def repeated(words):
     return sorted({word for word in words if list(words).count(word) > 1})
 
 
+def wave(hosts, hostvars):
+    """The hosts of an upgrade by how far it has come with them."""
+    stages = {"begun": [], "done": [], "later": []}
+    for host in hosts:
+        stages[str(hostvars[host].get("__wattspool_stage", "later"))].append(host)
+    return stages
+
+
 def age(status, when):
     """How long before the status was put together."""
     if not when:
@@ -147,4 +155,4 @@ class FilterModule:
         return {"to_site_toml": to_site_toml, "needs_restart": needs_restart,
                 "missing_rights": missing_rights, "fleet_table": fleet_table,
                 "agents_of": agents_of, "first_of_cluster": first_of_cluster,
-                "repeated": repeated}
+                "repeated": repeated, "wave": wave}

@@ -93,8 +93,9 @@ class SecuredBroker(RealBroker):
         return (self.cluster.folder / f"bootstrap-{listener}").read_text("ascii").strip()
 
     def take_away_all(self):
+        """At once: one that is asked to end waits for the controllers, and those are the others."""
         for node in self.cluster.nodes():
-            self.cluster.stop(node)
+            self.cluster.kill(node)
 
     def bring_back_all(self):
         for node in self.cluster.nodes():

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -49,12 +50,17 @@ class FleetBench:
         self.name = f"bench-0{number}"
         # On loopback too, but libc looks up names only where there is another address than 127.*.
         self.address = f"10.77.0.1{number}"
-        subprocess.run(["ip", "address", "add", f"{self.address}/32", "dev", "lo"], check=True)
+        self.plug_cable()
         self.serial = f"00000{number}"
         self.instrument = f"js220/{self.serial}"
         self.suite = suite
+        self.key = key
         self.host = Host(scratch, suite, name=self.name)
-        self.host.write("/root/.ssh/authorized_keys", key, 0o600)
+        self.prepare()
+
+    def prepare(self):
+        """Its disk, as whoever sets up PCs in the lab leaves it."""
+        self.host.write("/root/.ssh/authorized_keys", self.key, 0o600)
         self.host.write("/etc/ssh/sshd_config.d/fleet.conf", SSHD.format(address=self.address))
         self.host.write("/etc/systemd/system/instrument.path", INSTRUMENT_PATH)
         self.host.write("/etc/systemd/system/instrument.service",
@@ -62,6 +68,22 @@ class FleetBench:
         for name, at in (("ssh.service", "/lib/systemd/system"),
                          ("instrument.path", "/etc/systemd/system")):
             self.host.path(f"{ENABLED}/{name}").symlink_to(f"{at}/{name}")
+
+    def start(self):
+        self.host.start()
+        wait_for(lambda: self.host.run("systemctl", "is-active", "-q", "ssh", check=False)
+                 .returncode == 0, "ssh answers", PATIENCE_S, 0.1)
+
+    def get_new_disk(self):
+        self.host.lose_disk()
+        self.prepare()
+
+    def plug_cable(self):
+        subprocess.run(["ip", "address", "add", f"{self.address}/32", "dev", "lo"], check=True)
+
+    def pull_cable(self):
+        """To the controller; it still reaches the brokers. Open connections fall silent."""
+        subprocess.run(["ip", "address", "del", f"{self.address}/32", "dev", "lo"], check=True)
 
     def version(self):
         """State of the package and its version, without what stands for the release of Debian."""
@@ -97,10 +119,11 @@ class FleetBench:
 class Play:
     """What one run of a playbook said."""
 
-    def __init__(self, answer, seconds):
+    def __init__(self, answer, seconds, processor_s):
         self.code = answer.returncode
         self.text = answer.stdout + answer.stderr
         self.seconds = seconds
+        self.processor_s = processor_s  # of the controller, which a busy machine makes no longer
         # host -> {ok, changed, unreachable, failed, skipped, rescued, ignored}
         self.recap = {
             host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)}
@@ -218,10 +241,7 @@ class Fleet:
 
     def start(self):
         for bench in self.benches.values():
-            bench.host.start()
-        for bench in self.benches.values():
-            wait_for(lambda: bench.host.run("systemctl", "is-active", "-q", "ssh", check=False)
-                     .returncode == 0, "ssh answers", PATIENCE_S, 0.1)
+            bench.start()
         return self
 
     def inventory(self):
@@ -245,23 +265,25 @@ class Fleet:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_SSH_RETRIES": "0",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.sockets),
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=15 -o ConnectTimeout=5 "
+                                "-o ServerAliveInterval=2 -o ServerAliveCountMax=3 "
                                 "-o UserKnownHostsFile=/dev/null",
             "ANSIBLE_STDOUT_CALLBACK": "default", "LC_ALL": "C.UTF-8",
         }
 
     def play(self, name, *words, inventory=None):
-        begin = time.monotonic()
+        begin = time.monotonic(), processor_s()
         answer = subprocess.run(
             [self.ansible / "ansible-playbook", "-i", inventory or self.inventory(),
              f"wattspool.bench.{name}", *map(str, words)],
             capture_output=True, text=True, check=False, cwd=self.folder, env=self.environment(),
             stdin=subprocess.DEVNULL)
-        play = Play(answer, time.monotonic() - begin)
+        play = Play(answer, time.monotonic() - begin[0], processor_s() - begin[1])
         counted = self.scratch.path("plays.log")
         with open(counted, "a", encoding="utf-8") as log:
             log.write(f"\n######## {name} {' '.join(map(str, words))}: {play.code}, "
                       f"{play.seconds:.1f} s\n{play.text}")
-        print(f"    {name} {' '.join(map(str, words))[:60]}: {play.seconds:.1f} s", flush=True)
+        print(f"    {name} {' '.join(map(str, words))[:60]}: {play.seconds:.1f} s, "
+              f"{play.processor_s:.1f} s of a processor here", flush=True)
         return play
 
     def wait_delivering(self, names=None):
@@ -281,6 +303,12 @@ class Fleet:
         shutil.rmtree(self.sockets)
         self.server.shutdown()
         self.server.server_close()
+
+
+def processor_s():
+    """Used by programs that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -52,25 +52,16 @@ class Host:
     def __init__(self, scratch, suite=SUITE, package=None, name="bench", disks=None):
         self.name = name
         package = self.package = package or package_file(suite)
-        base = subprocess.run(
+        self.base = subprocess.run(
             [ROOT / "tests/system/package/fetch_root.sh", suite, package],
             capture_output=True, text=True, check=True).stdout.strip()
-        disk = scratch.path(f"{name}-disk")
+        self.disk = scratch.path(f"{name}-disk")
         self.root = scratch.path(f"{name}-root")
-        for folder in (disk, self.root):
+        for folder in (self.disk, self.root):
             folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2G,mode=0755", "host", disk],
-                       check=True)
-        for folder in ("upper", "work"):
-            (disk / folder).mkdir()
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
-                        f"lowerdir={base},upperdir={disk}/upper,workdir={disk}/work", self.root],
-                       check=True)
+        self.mount_disk()
         for where, size in (disks or {}).items():
             self.add_disk(scratch, where, size)
-        (self.root / "etc/hostname").write_text(f"{name}\n", encoding="ascii")
-        (self.root / "etc/hosts").write_text(f"127.0.0.1 localhost {name}\n", encoding="ascii")
-        self.disk = disk
         self.cgroup = CGROUPS / f"wattspool-test-{os.getpid()}-{name}"
         self.process = Process(
             ["systemd-nspawn", "--quiet", "--boot", "--directory", self.root, "--machine", name,
@@ -80,6 +71,29 @@ class Host:
              "--capability=CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf"],
             scratch.path(f"{name}-console.log"))
         scratch.keep(self)
+
+    def mount_disk(self):
+        """Debian on it, and no more."""
+        disk = self.disk
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2G,mode=0755", "host", disk],
+                       check=True)
+        for folder in ("upper", "work"):
+            (disk / folder).mkdir()
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                        f"lowerdir={self.base},upperdir={disk}/upper,workdir={disk}/work",
+                        self.root], check=True)
+        self.write("/etc/hostname", f"{self.name}\n")
+        self.write("/etc/hosts", f"127.0.0.1 localhost {self.name}\n")
+
+    def unmount_disk(self):
+        for mounted in (self.root, self.disk):
+            subprocess.run(["umount", "--lazy", mounted], check=False)
+
+    def lose_disk(self):
+        """Power off, and an empty disk in place of the one that was there; start() boots it."""
+        self.power_cut()
+        self.unmount_disk()
+        self.mount_disk()
 
     def add_disk(self, scratch, where, size):
         """A file system of its own for a folder of the host."""
@@ -166,7 +180,6 @@ class Host:
                 os.kill(leader, 9)
             self.process.child.wait()
         self.process.end()
-        for mounted in (self.root, self.disk):
-            subprocess.run(["umount", "--lazy", mounted], check=False)
+        self.unmount_disk()
         for folder, _, _ in os.walk(self.cgroup, topdown=False):
             os.rmdir(folder)
