@@ -22,8 +22,9 @@ class LoopService {
   // What it waits for.
   virtual void add_descriptors(std::vector<pollfd>& waiting) const = 0;
   virtual std::int64_t next_wake_ns(std::int64_t now_ns) const = 0;
-  // Hands over what was due until now. All services do this before the first one takes its turn: a
-  // device must not see an earlier time after a later one.
+  // Hands over what was due until now; called for each few milliseconds by which the loop is late.
+  // All services do this before the first one takes its turn: a device must not see an earlier time
+  // after a later one.
   virtual void catch_up(std::int64_t now_ns) = 0;
   // `ready` are the descriptors that it added, with their events.
   virtual void turn(std::span<const pollfd> ready, std::int64_t now_ns) = 0;
@@ -46,6 +47,7 @@ class ServeLoop {
 
  private:
   ServeLoop(const proto::Clock& clock, int wake_fd) : clock_(clock), wake_fd_(wake_fd) {}
+  void catch_up(std::int64_t due_ns, std::int64_t now_ns);
 
   const proto::Clock& clock_;
   const int wake_fd_;

@@ -192,13 +192,11 @@ void SocketServer::on_command(Client& client, const SocketConnection::Request& r
 }
 
 // A host controller fills armed transfers whatever the load of the host. So this thread, when it
-// was kept from the processor, does now what was due in the meantime: as long as transfers are
-// armed, no sample is lost to the scheduling of the emulator.
+// was kept from the processor, does now what was due in the meantime (ServeLoop goes through that
+// time): as long as transfers are armed, no sample is lost to the scheduling of the emulator.
 void SocketServer::catch_up(Client& client) {
   if (client.claimed == nullptr || client.armed == 0) return;
-  while (client.served_ns + kBatchNs <= now_ns_) {
-    if (!hand_over(client, client.served_ns + kBatchNs)) client.served_ns = now_ns_;
-  }
+  if (client.served_ns + kBatchNs <= now_ns_) hand_over(client, now_ns_);
 }
 
 bool SocketServer::hand_over(Client& client, std::int64_t at_ns) {
