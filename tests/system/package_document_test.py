@@ -139,7 +139,7 @@ class PackageDocument(unittest.TestCase):
         other.wait_acked()
 
     def change(self):
-        self.do("change the log")
+        self.do("change the log or `kafka.security`")
         before = self.bench.unit("MainPID")
         self.do("change anything else")
         self.assertNotEqual(self.bench.unit("MainPID"), before)
