@@ -18,9 +18,9 @@ constexpr std::int64_t kIdleNs = 60'000'000'000;
 // buffers.
 constexpr std::int64_t kStepNs = 4'000'000;
 constexpr std::int64_t kPastNs = 2'000'000'000;
-// It is given up after so long: an emulator that is slower than its instrument would else make
-// samples only, and answer nobody.
-constexpr std::int64_t kCatchUpNs = 100'000'000;
+// It is given up after so long, half of a client's patience: an emulator that is slower than its
+// instrument would else make samples only, and answer nobody.
+constexpr std::int64_t kCatchUpNs = 500'000'000;
 
 }  // namespace
 
