@@ -284,6 +284,16 @@ TEST_F(EmulatorSocket, AServerThatIsKilledIsALostDevice) {
   ::close(ready[1]);
 }
 
+// A transfer is handed over about every 16 ms: some 150 of them wait for the host.
+TEST_F(EmulatorSocket, AHostThatStandsStillForAWhileLosesNothing) {
+  SocketPort port(socket_, "000001", clock_);
+  start(port);
+  read_ids(port, 100);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  const auto ids = read_ids(port, 2 * kFrames);
+  for (std::size_t k = 1; k < ids.size(); ++k) ASSERT_EQ(ids[k], ids[k - 1] + 252);
+}
+
 TEST_F(EmulatorSocket, GarbageEndsItsOwnConnectionOnly) {
   SocketPort port(socket_, "000001", clock_);
   start(port);
