@@ -76,7 +76,7 @@ class RetireSteps(Steps):
         self.fleet.wait_delivering([bench.name])
         wait_for(lambda: bench.unsent_rows() < waiting, "what waited is delivered", 60, 0.5)
         # What was not measured between archive and start has a name, in each of the two lanes.
-        self.assertEqual(bench.instrument_status()["gaps_by_reason"]["restart"], 2)
+        self.assertEqual(bench.instrument_status()["gaps_by_reason"], {"restart": 2})
         self.assertEqual(bench.status()["spool"]["set_aside"], "")
         self.fleet.wait_delivering()
 
