@@ -2,7 +2,6 @@
 """The example inventory is right as it stands, once certificates are where it says they are."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -11,7 +10,8 @@ import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from controller import ROOT, ansibles, environment
+
 PAGE = ROOT / "ansible/README.md"
 sys.path.insert(0, str(ROOT / "tests/docs"))
 import document  # noqa: E402
@@ -20,18 +20,9 @@ SHOWN = "{{ wattspool_kafka_ca }}, {{ wattspool_kafka_certificate }}, {{ wattspo
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "ansible/playbooks").glob("*.yml"))
 
 
-def ansibles():
-    """Debian's, and a current one where there is one."""
-    current = os.environ.get("WATTSPOOL_CURRENT_ANSIBLE")
-    return ["/usr/bin", *([current] if current else [])]
-
-
 class Example(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="fleet-")))
-        namespace = self.folder / "collections/ansible_collections/wattspool"
-        namespace.mkdir(parents=True)
-        (namespace / "bench").symlink_to(ROOT / "ansible")
         self.inventory = self.folder / "inventory"
         shutil.copytree(ROOT / "ansible/inventory.example", self.inventory)
         settings = self.inventory / "group_vars/benches/wattspool.yml"
@@ -49,13 +40,10 @@ class Example(unittest.TestCase):
             (folder / "client.key").write_text(f"KEY {number}")
 
     def ansible(self, bin_folder, program, *words):
-        paths = str(self.folder / "collections")
         answer = subprocess.run(
             [f"{bin_folder}/{program}", "-i", self.inventory, *words], capture_output=True,
             text=True, check=False, cwd=self.folder, stdin=subprocess.DEVNULL,
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "LC_ALL": "C.UTF-8",
-                 "ANSIBLE_COLLECTIONS_PATHS": paths, "ANSIBLE_NOCOLOR": "1",
-                 "ANSIBLE_HOME": str(self.folder / "home")})
+            env=environment(self.folder))
         self.said = answer.stdout + answer.stderr
         return answer
 

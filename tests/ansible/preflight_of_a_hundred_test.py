@@ -2,7 +2,6 @@
 """The preflight of 100 benches takes less than a minute, and finds what is wrong with one."""
 
 import json
-import os
 import pathlib
 import resource
 import subprocess
@@ -10,7 +9,8 @@ import tempfile
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from controller import ansibles, environment
+
 ALLOWED_S = 60
 
 
@@ -20,18 +20,9 @@ def cpu_s():
     return used.ru_utime + used.ru_stime
 
 
-def ansibles():
-    """Debian's, and a current one where there is one."""
-    current = os.environ.get("WATTSPOOL_CURRENT_ANSIBLE")
-    return ["/usr/bin", *([current] if current else [])]
-
-
 class Hundred(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="fleet-")))
-        namespace = self.folder / "collections/ansible_collections/wattspool"
-        namespace.mkdir(parents=True)
-        (namespace / "bench").symlink_to(ROOT / "ansible")
         (self.folder / "wattspool_1.0_amd64.deb").touch()
         self.hosts = {f"bench-{number:03}": {} for number in range(100)}
 
@@ -41,15 +32,12 @@ class Hundred(unittest.TestCase):
             "ansible_connection": "local",
             "wattspool_package_file": str(self.folder / "wattspool_1.0_amd64.deb"),
             "wattspool_kafka_brokers": ["kafka1:9092"]}}}), "utf-8")
-        paths = str(self.folder / "collections")
         begin = time.monotonic(), cpu_s()
         answer = subprocess.run(
             [f"{bin_folder}/ansible-playbook", "-i", inventory, "--forks", "10", "--tags",
              "preflight", "wattspool.bench.site"], capture_output=True, text=True, check=False,
             cwd=self.folder, stdin=subprocess.DEVNULL,
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "LC_ALL": "C.UTF-8",
-                 "ANSIBLE_COLLECTIONS_PATHS": paths, "ANSIBLE_NOCOLOR": "1",
-                 "ANSIBLE_HOME": str(self.folder / "home")})
+            env=environment(self.folder))
         said = answer.stdout + answer.stderr
         return answer.returncode, said, time.monotonic() - begin[0], cpu_s() - begin[1]
 
