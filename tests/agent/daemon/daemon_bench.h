@@ -50,7 +50,8 @@ class DaemonBench : public testing::Test {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const;
   // Slower than real time, so that a loaded machine does not lose frames.
-  void plug_in(const std::vector<std::string>& serials, double time_scale = 0.1);
+  static constexpr double kTimeScale = 0.1;
+  void plug_in(const std::vector<std::string>& serials, double time_scale = kTimeScale);
   void unplug() { instruments_.reset(); }
 
   // Of conf.toml: paths in the directory, the instruments given, then `more`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JS110 behind a socket is recorded as a JS220 is, at 2 MSPS, and what is on disk is its truth.
+// A JS110 behind a socket is recorded as a JS220 is, and what is on disk is its truth.
 #include <gmock/gmock.h>
 
 #include "agent/audit/raw_rows.h"
@@ -20,7 +20,7 @@ class Js110Daemon : public DaemonBench {
   void plug_in_js110(const std::string& fault = "", const std::string& more = "") {
     source_ = std::move(*drivers::make_source({.load = "ble"}));
     device_ = std::make_unique<drivers::Js110Device>(
-        *source_, drivers::Js110DeviceOptions{.serial = kSerial});
+        *source_, drivers::Js110DeviceOptions{.serial = kSerial, .time_scale = kTimeScale});
     if (!fault.empty()) {
       ASSERT_TRUE(device_->command(fault, clock_.monotonic_ns()).has_value());
     }
