@@ -111,7 +111,7 @@ class Repository(unittest.TestCase):
     def test_suites_are_apart(self):
         """The same version, built for two releases of Debian."""
         self.make(self.folder, "bookworm", self.package("1.0", "for 12"))
-        self.make(self.folder, "trixie", self.package("1.0", "for 13"))
+        self.make(self.folder, "trixie", self.package("1.0+deb13", "for 13"))
         self.serve()
         for suite, text in (("bookworm", "for 12"), ("trixie", "for 13")):
             host = self.host(suite)
@@ -120,6 +120,32 @@ class Repository(unittest.TestCase):
             named = self.apt(host, "indextargets", "--format", "$(CODENAME)")
             self.assertEqual(set(named.stdout.split()), {suite})
         self.assertFalse(self.update(self.host("sid"))[0], "a suite that is not there")
+
+    def test_a_package_for_another_release_is_refused(self):
+        for suite, version, number in (("bookworm", "1.0+deb13", 13), ("trixie", "1.0", 12),
+                                       ("forky", "1.0+deb13", 13)):
+            said = self.make(self.folder, suite, self.package(version), succeeds=False)
+            self.assertIn(f"has version {version}, which is built for Debian {number}", said)
+            self.assertEqual(list(self.folder.rglob("*.deb")), [])
+        self.make(self.folder, "sid", self.package("1.0"))
+
+    def test_a_web_server_can_read_it(self):
+        """Whoever makes it lets others read nothing, and has got the packages so."""
+        package = self.package("1.0")
+        package.chmod(0o600)
+        self.addCleanup(os.umask, os.umask(0o077))
+        self.make(self.folder, "bookworm", package)
+
+        def unreadable():
+            return [path for path in (self.folder, *self.folder.rglob("*"))
+                    if path.stat().st_mode & 0o005 != (0o005 if path.is_dir() else 0o004)]
+        self.assertEqual(unreadable(), [])
+        (copy,) = self.folder.rglob("*.deb")
+        copy.chmod(0o640)
+        self.make(self.folder, "bookworm")
+        self.assertEqual(unreadable(), [])
+        home = self.scratch / "data/wattspool/repository-key"
+        self.assertEqual(home.stat().st_mode & 0o777, 0o700)
 
     def test_what_is_not_signed_by_the_key_is_refused(self):
         self.make(self.folder, "bookworm", self.package("1.0"))
