@@ -19,9 +19,15 @@ void BusWatch::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::optional<std::uint64_t> BusWatch::heartbeat() const {
+  if (!thread_.joinable()) return std::nullopt;
+  return heartbeat_;
+}
+
 void BusWatch::run() {
   on_scan_(bus_.scan());
   while (!stop_) {
+    ++heartbeat_;
     if (bus_.wait_change(kLook)) on_scan_(bus_.scan());
   }
 }

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -29,6 +31,8 @@ class BusWatch {
   void start();
   void request_stop() { stop_ = true; }
   void stop();
+  // Grows while the thread goes on. Absent: it was not started.
+  std::optional<std::uint64_t> heartbeat() const;
 
  private:
   void run();
@@ -36,6 +40,7 @@ class BusWatch {
   drivers::UsbBus& bus_;
   const std::function<void(BusScan)> on_scan_;
   std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> heartbeat_{0};
   std::thread thread_;
 };
 

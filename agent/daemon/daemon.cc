@@ -170,7 +170,7 @@ void Daemon::serve_metrics(std::int64_t now_ns) {
 void Daemon::on_second(std::int64_t now_ns) {
   second_ns_ = now_ns;
   serve_metrics(now_ns);
-  builder_->sample();
+  builder_->sample(supervisor_->heartbeat());
   const AgentStatus status = builder_->build();
   metrics_.publish(status);
   is_stuck_ = !status.stuck_threads.empty();

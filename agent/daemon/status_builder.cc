@@ -65,10 +65,12 @@ StatusBuilder::StatusBuilder(const Parts& parts, const Config& config, const pro
       watch_(limits),
       process_(read_process_usage()) {}
 
-void StatusBuilder::sample() {
+void StatusBuilder::sample(std::optional<std::uint64_t> bus_watch) {
   const std::int64_t now_ns = clock_.monotonic_ns();
   process_ = read_process_usage();
-  stuck_threads_ = watch_.observe(beats(), now_ns);
+  std::vector<ThreadBeat> threads = beats();
+  add_bus_beats(bus_watch, threads);
+  stuck_threads_ = watch_.observe(threads, now_ns);
   SpoolStatus spool;
   spool.writer = parts_.writer->status();
   rates_.sample(now_ns, parts_.pushed_bytes, unacked_bytes(spool));
@@ -103,6 +105,21 @@ std::vector<ThreadBeat> StatusBuilder::beats() const {
                      .patience = 6});
   }
   return beats;
+}
+
+// Whether anything is plugged in or measures is no fault of theirs: they have heartbeats only.
+void StatusBuilder::add_bus_beats(std::optional<std::uint64_t> bus_watch,
+                                  std::vector<ThreadBeat>& beats) const {
+  const auto add = [&](const char* thread, std::optional<std::uint64_t> heartbeat) {
+    if (!heartbeat) return;
+    beats.push_back({.thread = thread,
+                     .heartbeat = *heartbeat,
+                     .progress = 0,
+                     .has_work = false,
+                     .patience = 1});
+  };
+  add("usb watch", bus_watch);
+  add("usb events", parts_.usb->heartbeat());
 }
 
 InstrumentStatus StatusBuilder::instrument_status(const InstrumentPart& part) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,9 @@ class StatusBuilder {
   StatusBuilder(const Parts& parts, const Config& config, const proto::Clock& clock,
                 ProgressLimits limits);
 
-  // About once a second: rates and stuck threads come from it.
-  void sample();
+  // About once a second: rates and stuck threads come from it. `bus_watch`: its heartbeat, where it
+  // has a thread.
+  void sample(std::optional<std::uint64_t> bus_watch);
   AgentStatus build() const;  // judged; any time
 
   void set_metrics(MetricsStatus metrics) { metrics_ = std::move(metrics); }
@@ -54,6 +56,7 @@ class StatusBuilder {
 
  private:
   std::vector<ThreadBeat> beats() const;
+  void add_bus_beats(std::optional<std::uint64_t> bus_watch, std::vector<ThreadBeat>& beats) const;
   InstrumentStatus instrument_status(const InstrumentPart& part) const;
   ForwarderStatus forwarder_status() const;
 

@@ -30,6 +30,8 @@ class Supervisor {
   bool serve();
   // The thread of the bus ends, which this does not wait for; the destructor does.
   void request_stop() { watch_.request_stop(); }
+  // Of that thread, as BusWatch has it.
+  std::optional<std::uint64_t> heartbeat() const { return watch_.heartbeat(); }
 
   const std::vector<HealthReason>& findings() const { return findings_; }
 

@@ -79,6 +79,12 @@ std::unique_ptr<UsbPort> LibusbBus::make_port(const proto::InstrumentId& id) {
   return std::make_unique<LibusbPort>(*this, id);
 }
 
+std::optional<std::uint64_t> LibusbBus::heartbeat() const {
+  const std::lock_guard lock(mutex_);
+  if (!context_) return std::nullopt;
+  return context_->heartbeat();
+}
+
 proto::Result<LibusbContext*> LibusbBus::context() {
   const std::lock_guard lock(mutex_);
   if (!context_) {

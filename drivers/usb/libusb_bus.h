@@ -28,6 +28,7 @@ class LibusbBus final : public UsbBus {
   proto::Result<std::vector<UsbFound>> scan() override;
   std::unique_ptr<UsbPort> make_port(const proto::InstrumentId& id) override;
   bool wait_change(std::chrono::milliseconds timeout) override { return watch_.wait(timeout); }
+  std::optional<std::uint64_t> heartbeat() const override;
 
   // For ports.
   proto::Result<std::unique_ptr<LibusbSession>> open(const proto::InstrumentId& id);
@@ -43,7 +44,7 @@ class LibusbBus final : public UsbBus {
   const proto::Clock& clock_;
   const UsbSysfs sysfs_;
   UsbWatch watch_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unique_ptr<LibusbContext> context_;       // guarded by mutex_
   std::list<std::unique_ptr<Retired>> retired_;  // guarded by mutex_
 };

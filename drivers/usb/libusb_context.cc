@@ -32,8 +32,9 @@ LibusbContext::~LibusbContext() {
 
 void LibusbContext::handle_events() {
   while (!stop_) {
-    timeval patience{.tv_sec = 60, .tv_usec = 0};
+    timeval patience{.tv_sec = 1, .tv_usec = 0};
     libusb_handle_events_timeout_completed(context_, &patience, nullptr);
+    ++heartbeat_;
   }
 }
 

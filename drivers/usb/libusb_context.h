@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -20,6 +21,7 @@ class LibusbContext {
   LibusbContext& operator=(const LibusbContext&) = delete;
 
   libusb_context* get() const { return context_; }
+  std::uint64_t heartbeat() const { return heartbeat_; }  // of the event thread
 
  private:
   explicit LibusbContext(libusb_context* context);
@@ -27,6 +29,7 @@ class LibusbContext {
 
   libusb_context* const context_;
   std::atomic<bool> stop_{false};
+  std::atomic<std::uint64_t> heartbeat_{0};
   std::thread thread_;
 };
 

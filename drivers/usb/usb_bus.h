@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -34,6 +36,8 @@ class UsbBus {
   // True when something was plugged in or out since the last call, at the latest after `timeout`. A
   // bus that is not told of changes returns true at each timeout: scan() again.
   virtual bool wait_change(std::chrono::milliseconds timeout) = 0;
+  // Grows at least every few seconds while the bus's own thread goes on. Absent: it has none now.
+  virtual std::optional<std::uint64_t> heartbeat() const { return std::nullopt; }
 };
 
 }  // namespace drivers

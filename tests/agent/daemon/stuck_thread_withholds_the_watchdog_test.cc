@@ -38,6 +38,29 @@ class HangingDriver final : public drivers::InstrumentDriver {
   const std::atomic<bool>& released_;
 };
 
+// Its thread of events stands; it can be looked at until `hang`.
+class HangingBus final : public drivers::UsbBus {
+ public:
+  HangingBus(const std::atomic<bool>& hang, const std::atomic<bool>& released)
+      : hang_(hang), released_(released) {}
+  proto::Result<std::vector<drivers::UsbFound>> scan() override {
+    if (hang_) released_.wait(false);
+    return std::vector<drivers::UsbFound>();
+  }
+  std::unique_ptr<drivers::UsbPort> make_port(const proto::InstrumentId&) override {
+    return nullptr;
+  }
+  bool wait_change(std::chrono::milliseconds timeout) override {
+    std::this_thread::sleep_for(timeout);
+    return true;
+  }
+  std::optional<std::uint64_t> heartbeat() const override { return 110; }
+
+ private:
+  const std::atomic<bool>& hang_;
+  const std::atomic<bool>& released_;
+};
+
 class Watchdog : public DaemonBench {
  protected:
   void SetUp() override {
@@ -124,6 +147,28 @@ TEST_F(Watchdog, IsWithheldWhileAThreadHangs) {
   released_.notify_all();
   EXPECT_FALSE(stop());
   EXPECT_THAT(log_text(), testing::HasSubstr("thread did not end"));
+}
+
+TEST_F(Watchdog, IsWithheldWhileAThreadOfTheBusHangs) {
+  configure({}, "usb.discover = \"auto\"");
+  std::atomic<bool> hang{false};
+  DaemonSetup hanging = setup();
+  hanging.make_usb = [&](const proto::Clock&) -> std::unique_ptr<drivers::UsbBus> {
+    return std::make_unique<HangingBus>(hang, released_);
+  };
+  hanging.progress_limits = {std::chrono::milliseconds(1'500), std::chrono::milliseconds(60'000)};
+  start(std::move(hanging));
+  const auto stuck = [this] { return status()["stuck_threads"].dump(); };
+  EXPECT_TRUE(wait_for([&] { return stuck() == R"(["usb events"])"; })) << stuck();
+  hang = true;
+  EXPECT_TRUE(wait_for([&] { return stuck() == R"(["usb watch","usb events"])"; })) << stuck();
+  heard();
+  EXPECT_TRUE(wait_for([&] { return heard().find("STATUS=") != std::string::npos; }));
+  EXPECT_THAT(heard(), testing::Not(testing::HasSubstr("WATCHDOG=1")));
+  released_ = true;
+  released_.notify_all();
+  EXPECT_TRUE(wait_for([&] { return stuck() == R"(["usb events"])"; })) << stuck();
+  EXPECT_TRUE(stop());
 }
 
 }  // namespace
