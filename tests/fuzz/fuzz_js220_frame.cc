@@ -7,6 +7,8 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "drivers/js220.h"
 #include "drivers/js220_time64.h"
@@ -82,6 +84,13 @@ class Instrument {
   std::array<std::uint64_t, 5> ids_{1'000'000, 1'000'000, 1'000'000, 1'000'000, 1'000'000};
 };
 
+template <class T>
+T text_of(Input& input) {
+  const auto bytes = input.take_bytes(input.take<std::uint8_t>());
+  const auto* const first = reinterpret_cast<const typename T::value_type*>(bytes.data());
+  return T(first, first + bytes.size());
+}
+
 void drive(Input input) {
   VirtualClock clock(1'750'000'000'000'000'000, 1'000'000'000);
   auto owned = std::make_unique<ScriptedPort>(clock);
@@ -133,10 +142,29 @@ void drive(Input input) {
   driver.flush(sink);
 }
 
+// What it says of itself as it greets: the driver opens or says why not.
+void open_described(Input input) {
+  VirtualClock clock(1'750'000'000'000'000'000, 1'000'000'000);
+  auto owned = std::make_unique<ScriptedPort>(clock);
+  const auto some = [&] { return input.take<std::uint8_t>() % 4 == 0; };
+  if (some()) owned->greeting.protocol_version = input.take<std::uint32_t>();
+  if (some()) owned->greeting.firmware_version = input.take<std::uint32_t>();
+  if (some()) owned->before_greeting.push_back(text_of<std::vector<std::byte>>(input));
+  while (!input.empty() && owned->metadata.size() < 4) {
+    owned->metadata.emplace_back(some() ? text_of<std::string>(input) : "s/i/range/mode",
+                                 text_of<std::string>(input));
+  }
+  Js220Driver driver({.serial = "1"}, std::move(owned), clock);
+  const auto opened = driver.open();
+  WS_CHECK(opened.has_value() || !opened.error().message().empty());
+  driver.close();
+}
+
 }  // namespace
 }  // namespace drivers
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   drivers::drive(drivers::Input(std::span(data, size)));
+  drivers::open_described(drivers::Input(std::span(data, size)));
   return 0;
 }
