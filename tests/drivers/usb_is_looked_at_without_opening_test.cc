@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "drivers/usb/usb_errc.h"
 #include "drivers/usb/usb_sysfs.h"
 #include "drivers/usb/usb_watch.h"
+#include "tests/as_nobody.h"
 
 namespace drivers {
 namespace {
@@ -106,26 +106,6 @@ TEST_F(UsbIsLookedAt, OpeningSaysWhyNot) {
   EXPECT_THAT(twice.error().context, testing::HasSubstr("unplug one"));
   EXPECT_EQ(port->wait_bulk_in(0).error().code, UsbErrc::kIo) << "not open";
 }
-
-// Root may open everything: while this lives it is nobody, who may look into `folder`.
-class AsNobody {
- public:
-  explicit AsNobody(const fs::path& folder) : was_root_(::geteuid() == 0) {
-    constexpr uid_t kNobody = 65'534;
-    if (!was_root_) return;
-    EXPECT_EQ(::chmod(folder.c_str(), 0755), 0);
-    EXPECT_EQ(::setresuid(kNobody, kNobody, 0), 0);
-  }
-  ~AsNobody() {
-    if (!was_root_) return;
-    EXPECT_EQ(::setresuid(0, 0, 0), 0);
-  }
-  AsNobody(const AsNobody&) = delete;
-  AsNobody& operator=(const AsNobody&) = delete;
-
- private:
-  const bool was_root_;
-};
 
 TEST_F(UsbIsLookedAt, APermissionThatIsMissingIsNamedBeforeAndAtOpening) {
   plug_in("1-1", "10ba", "000002", "2");

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "agent/config/config_options.h"
 #include "agent/config/config_show.h"
 #include "config_fixture.h"
+#include "tests/as_nobody.h"
 
 namespace {
 
@@ -96,36 +98,26 @@ TEST_F(ConfigTest, CredentialsInTheSettingsOfLibrdkafkaAreFoundToo) {
       << issues(load());
 }
 
-// As nobody, where the test itself is root.
-class AsNobody {
- public:
-  AsNobody() : was_root_(::geteuid() == 0 && ::seteuid(65'534) == 0) {}
-  ~AsNobody() {
-    if (was_root_) {
-      EXPECT_EQ(::seteuid(0), 0);
-    }
-  }
-  AsNobody(const AsNobody&) = delete;
-  AsNobody& operator=(const AsNobody&) = delete;
-
- private:
-  bool was_root_;
-};
-
 TEST_F(ConfigTest, AClosedFolderOfCredentialsIsSaidToBeClosed) {
-  if (::access("/root/credentials", F_OK) == 0) GTEST_SKIP() << "there is such a folder here";
-  ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
-  sources_.credentials.site = "/root/credentials";
+  std::filesystem::create_directory(path("closed"));
+  ASSERT_EQ(::chmod(path("closed").c_str(), 0), 0);
+  sources_.credentials.site = path("closed/credentials");
   write("wattspool.toml", sasl_config("kafka_password"), 0644);
-  const AsNobody nobody;
-  const auto loaded = load();
+  agent::LoadedConfig loaded;
+  {
+    const AsNobody nobody(directory_);
+    if (::access(directory_.c_str(), X_OK) != 0) GTEST_SKIP() << "closed to nobody: " << directory_;
+    ASSERT_EQ(::access(sources_.credentials.site.c_str(), F_OK), -1);
+    ASSERT_EQ(errno, EACCES);
+    loaded = load();
+  }
+  ASSERT_EQ(::chmod(path("closed").c_str(), 0700), 0);
   const std::string found = issues(loaded);
-  if (found.find("Permission denied") == std::string::npos) GTEST_SKIP() << found;
-  EXPECT_NE(found.find("read /root/credentials/password, the credential \"kafka_password\" (/root "
-                       "belongs to root:root, mode 07"),
-            std::string::npos)
-      << found;
-  EXPECT_NE(found.find("use sudo"), std::string::npos) << found;
+  for (const char* const part :
+       {"read closed/credentials/password, the credential \"kafka_password\" (closed belongs to ",
+        ", mode 0000", "use sudo", "Permission denied"}) {
+    EXPECT_NE(found.find(part), std::string::npos) << part << "\n" << found;
+  }
   EXPECT_TRUE(loaded.ok_but_for_denied_secrets());
 }
 
