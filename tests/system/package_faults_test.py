@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An installed bench: rebooted, cut off, hung, configured wrongly, upgraded, set back, moved."""
 
+import datetime
+import json
 import socket
 import unittest
 
@@ -12,6 +14,8 @@ from harness.scratch import Scratch
 
 WATCHDOG_S = 30
 METRICS = ("127.0.0.1", 19220)
+# From the start of the daemon by a host that boots to its first sample.
+FIRST_SAMPLE_S = 1
 
 
 class PackageFaults(unittest.TestCase):
@@ -27,7 +31,7 @@ class PackageFaults(unittest.TestCase):
         # The folder was made by somebody else, such as a restored backup.
         self.host.run("mkdir", "-p", "/var/lib/wattspool")
         self.bench.install()
-        self.bench.start_instrument()
+        self.bench.plug_in()
         self.bench.create_topics()
         self.bench.wait_acked()
         for step in (self.a_restored_spool_of_root_is_taken_over, self.it_is_back_after_a_reboot,
@@ -47,15 +51,33 @@ class PackageFaults(unittest.TestCase):
         self.bench.wait_acked()
 
     def it_is_back_after_a_reboot(self):
+        """It measures within a second of its start. No broker is there, nor any other network."""
+        self.broker.take_away()
         self.host.shut_down()
         self.host.start()
-        self.bench.start_instrument()
+        networks = self.host.say("sed", "-n", "s/: .*//p", "/proc/net/dev").split()
+        self.assertEqual(networks, ["lo"])
+        started = datetime.datetime.strptime(self.host.say(
+            "systemctl", "show", "--value", "--timestamp=us+utc", "-p", "ExecMainStartTimestamp",
+            UNIT), "%a %Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=datetime.timezone.utc)
+        took_s = (self.first_sample_after(started) - started).total_seconds()
+        print(f"    the first sample: {took_s:.3f} s after its start", flush=True)
+        self.assertLessEqual(took_s, FIRST_SAMPLE_S)
+        self.broker.bring_back()
         self.bench.wait_acked()
+
+    def first_sample_after(self, moment):
+        """Its time, once it is on disk: of the first row of telemetry, which begins with it."""
+        def look():
+            rows = json.loads(self.host.say("wattspool", "spool", "list", "--lane", "telemetry",
+                                            "--rows", "0", "--json"))["rows"]
+            times = [datetime.datetime.fromisoformat(row["first"]) for row in rows]
+            return next((one for one in times if one >= moment), None)
+        return wait_for(look, "it measures", 30, 0.2)
 
     def it_is_back_after_a_power_cut(self):
         self.host.power_cut()
         self.host.start()
-        self.bench.start_instrument()
         self.bench.wait_acked()
 
     def a_hang_ends_in_a_restart(self):
