@@ -36,6 +36,16 @@ def read_unit(unit=UNIT):
             for section in parser.sections()}
 
 
+def documented_limits():
+    """Setting -> value: cells with several of them name them in the same order."""
+    text = (ROOT / "packaging" / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"^## Limits\n(.*?)^## ", text, flags=re.M | re.S).group(1)
+    limits = {}
+    for names, values in re.findall(r"^\| (`.*?) \| (.*?) \|", section, flags=re.M):
+        limits |= dict(zip(re.findall(r"`(\w+)`", names), values.split(", "), strict=True))
+    return limits
+
+
 class UnitIsASandbox(unittest.TestCase):
     def test_exposure(self):
         for unit in (UNIT, CREDENTIALS_UNIT):
@@ -100,11 +110,17 @@ class UnitIsASandbox(unittest.TestCase):
         prefix = re.search(r'kCredentialPrefix = "(.*)_"', source).group(1)
         self.assertEqual(read_unit()["Service"]["LoadCredential"], [f"{prefix}:{folder}"])
 
-    def test_limits_are_there(self):
+    def test_limits_are_those_of_the_document(self):
+        """Its table says where each number comes from."""
         service = read_unit()["Service"]
-        for setting in ("MemoryHigh", "MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE",
-                        "LogRateLimitIntervalSec", "LogRateLimitBurst", "WatchdogSec"):
-            self.assertTrue(service.get(setting, [""])[0], setting)
+        limits = {setting: " ".join(values) for setting, values in service.items()
+                  if re.match(r"(Memory|Tasks|Limit|LogRate).*", setting)
+                  and setting != "MemoryDenyWriteExecute"}
+        self.assertEqual(limits, documented_limits())
+        self.assertEqual(limits["LimitCORE"], "0")
+        for setting, value in limits.items():
+            self.assertRegex(value, r"^\d+[Ms]?$", setting)  # no infinity, no percentage
+        self.assertEqual(service["WatchdogSec"], ["30"])
 
 
 if __name__ == "__main__":

@@ -101,7 +101,9 @@ class Package(unittest.TestCase):
         said = self.host.say("systemd-analyze", "security", "--no-pager", UNIT)
         level = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
         self.assertLessEqual(float(level.group(1)), EXPOSURE_MAX, said)
-        process = self.host.say("cat", f"/proc/{self.bench.unit('MainPID')}/status")
+        proc = f"/proc/{self.bench.unit('MainPID')}"
+        self.assertRegex(self.host.say("cat", f"{proc}/limits"), r"Max core file size +0 +0 ")
+        process = self.host.say("cat", f"{proc}/status")
         for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1",
                      "Seccomp:\t2"):
             self.assertIn(line, process)
