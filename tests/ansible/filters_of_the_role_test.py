@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the role computes: TOML that is read as it was meant, restarts, rights, the table."""
 
+import json
 import pathlib
+import re
 import sys
 import tomllib
 import unittest
 
+import yaml
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "ansible/plugins/filter"))
 import fleet
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "agent/config"
 
 ADD = "kafka-acls.sh --bootstrap-server 'k:9' --add --allow-principal 'User:b1' --operation Write"
 RIGHTS = f"""\
@@ -60,6 +67,23 @@ class Filters(unittest.TestCase):
             after = "# another comment\n" + fleet.to_site_toml(settings)
             self.assertEqual(fleet.needs_restart(before, after), restart, settings)
 
+    def test_a_reload_applies_what_the_daemon_says(self):
+        text = (CONFIG / "config_keys.cc").read_text("utf-8")
+        keys = re.findall(r'KeySpec\{"([^"]+)".*?\b(kReload|kRestart)\b', text, re.S)
+        self.assertGreater(len(keys), 40)
+        for key, apply in keys:
+            self.assertEqual(key.startswith(fleet.RELOADED), apply == "kReload", key)
+
+    def test_profiles_need_what_the_daemon_says(self):
+        text = (CONFIG / "kafka_profile.cc").read_text("utf-8")
+        names = {"kUsername": "wattspool_kafka_username", "kPassword": "wattspool_kafka_password",
+                 "kCertificate": "wattspool_kafka_certificate", "kKey": "wattspool_kafka_key"}
+        word = f"(?:{'|'.join(names)})"
+        needs = {profile: [names[one] for one in words.split(", ")] for profile, words in
+                 re.findall(rf'\{{"([a-z-]+)",.*?\{{({word}(?:, {word})*)\}},', text, re.S)}
+        variables = yaml.safe_load((ROOT / "ansible/roles/wattspool/vars/main.yml").read_text())
+        self.assertEqual({"": [], **needs}, variables["__wattspool_needs"])
+
     def test_only_missing_rights_are_granted(self):
         first, second = [line.split()[-1].strip("'") for line in RIGHTS.splitlines()[1:]]
         for said, missing in (("", [first, second]), (listed("t.v1"), [first, second]),
@@ -91,12 +115,23 @@ class Filters(unittest.TestCase):
                                                   "c": {"wattspool_agent_id": "d"}})
         self.assertEqual(fleet.repeated([agent["id"] for agent in agents]), ["a"])
 
-    def test_topics_are_made_once_for_each_cluster(self):
+    def test_one_bench_speaks_for_those_like_it(self):
         hosts = {"a": {"wattspool_kafka_brokers": ["k1"]}, "b": {"wattspool_kafka_brokers": ["k1"]},
                  "c": {"wattspool_kafka_brokers": ["k2"]},
                  "d": {"wattspool_kafka_brokers": ["k1"], "wattspool_topics_prefix": "x."}}
-        first = [host for host in hosts if fleet.first_of_cluster(list(hosts), hosts, host)]
-        self.assertEqual(first, ["a", "c", "d"])
+        names = ["wattspool_kafka_brokers", "wattspool_topics_prefix"]
+        self.assertEqual([fleet.first_alike(list(hosts), hosts, host, names) for host in hosts],
+                         ["a", "a", "c", "d"])
+
+    def test_a_setting_is_found_however_it_is_written(self):
+        for settings in ({"forward.delivery": "x"}, {"forward": {"delivery": "x"}}):
+            self.assertEqual(fleet.setting(settings, "forward.delivery"), "x")
+        self.assertEqual(fleet.setting({}, "forward.delivery"), "")
+
+    def test_what_is_unsent_is_batches_and_states(self):
+        spool = {"lanes": {"event": {"unacked_rows": 2}, "waveform": {"unacked_rows": 3}},
+                 "state_values_unacked": 4}
+        self.assertEqual(fleet.unsent(json.dumps(spool)), 9)
 
     def test_a_wave_knows_who_is_where(self):
         hosts = {"a": {"__wattspool_stage": "done"}, "b": {"__wattspool_stage": "begun"}, "c": {}}

@@ -6,7 +6,6 @@ brokers, and all that goes wrong. `whole only=STEP,STEP` does these steps only, 
 every step stands on. `ansible=FOLDER` has the programs of another Ansible than Debian's.
 """
 
-import json
 import sys
 import time
 import unittest
@@ -111,13 +110,11 @@ class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.T
         self.assertEqual(play.changes(), set())
 
     def all_are_reported(self):
-        play = self.succeed("report")
-        report = json.loads((self.fleet.folder / "wattspool-report.json").read_text("utf-8"))
-        self.assertEqual([bench["bench"] for bench in report["benches"]], list(self.fleet.benches))
-        for bench in report["benches"]:
-            self.assertEqual(bench["status"]["agent_id"], bench["bench"])
+        text, benches = self.report()
+        for name, bench in benches.items():
+            self.assertEqual(bench["status"]["agent_id"], name)
             self.assertEqual((bench["site"], bench["class"]), ("lab-2", "thermal"))
-            self.assertIn(f"{bench['bench']}  lab-2", play.text)
+            self.assertIn(f"{name}  lab-2", text)
 
     def check_mode_tells_the_truth(self):
         """Of a change that a reload applies, and of one that needs a restart."""

@@ -39,6 +39,11 @@ def flat(settings, prefix=""):
             yield f"{prefix}{part}", value
 
 
+def setting(settings, key):
+    """What one dotted key is set to, however it is written; empty when it is not."""
+    return dict(flat(settings)).get(key, "")
+
+
 def to_site_toml(settings, instruments=()):
     """One key a line, so that a person and needs_restart() can compare two versions."""
     lines = [f"{key} = {toml_value(key, value)}" for key, value in sorted(flat(settings))]
@@ -87,12 +92,19 @@ def agents_of(hosts, hostvars):
             for host in hosts]
 
 
-def first_of_cluster(hosts, hostvars, host):
-    """Whether no host before this one has the same brokers and prefix."""
-    def cluster(name):
-        return [str(hostvars[name].get(key, "")) for key in
-                ("wattspool_kafka_brokers", "wattspool_topics_prefix")]
-    return next(name for name in hosts if cluster(name) == cluster(host)) == host
+def first_alike(hosts, hostvars, host, names):
+    """The first of the hosts for which these variables are what they are for this one."""
+    def given(name):
+        return [str(hostvars[name].get(key, "")) for key in names]
+    return next(name for name in hosts if given(name) == given(host))
+
+
+def unsent(printed):
+    """How much is not delivered, batches and state values, of what `wattspool spool info --json`
+    printed."""
+    spool = json.loads(printed)
+    rows = sum(lane["unacked_rows"] for lane in spool["lanes"].values())
+    return rows + spool["state_values_unacked"]
 
 
 def repeated(words):
@@ -106,6 +118,13 @@ def wave(hosts, hostvars):
     for host in hosts:
         stages[str(hostvars[host].get("__wattspool_stage", "later"))].append(host)
     return stages
+
+
+def reported(hosts, hostvars):
+    """What each host has said of itself; of one that said nothing, that."""
+    silent = {"agent_id": "", "site": "", "class": "", "status": None,
+              "problem": ["unknown", "what happened to it is shown above"]}
+    return [hostvars[host].get("__wattspool_bench", {"bench": host, **silent}) for host in hosts]
 
 
 def age(status, when):
@@ -129,7 +148,8 @@ def fleet_row(bench):
     status = bench.get("status")
     words = [bench["bench"], bench.get("site") or "-", bench.get("class") or "-"]
     if not status:
-        return [*words, "-", bench["problem"][0], "-", "-", "-", "-", bench["problem"][1]]
+        health, why = bench["problem"]
+        return [*words, "-", health, "-", "-", "-", "-", " ".join(why.split())]
     instruments = status["instruments"]
     streaming = sum(one["state"] == "streaming" for one in instruments)
     reasons = status["reasons"]
@@ -154,5 +174,5 @@ class FilterModule:
     def filters(self):
         return {"to_site_toml": to_site_toml, "needs_restart": needs_restart,
                 "missing_rights": missing_rights, "fleet_table": fleet_table,
-                "agents_of": agents_of, "first_of_cluster": first_of_cluster,
-                "repeated": repeated, "wave": wave}
+                "agents_of": agents_of, "first_alike": first_alike, "setting": setting,
+                "repeated": repeated, "reported": reported, "unsent": unsent, "wave": wave}

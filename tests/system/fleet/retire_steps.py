@@ -2,13 +2,15 @@
 """How a bench goes, and how it comes back: with all that it had."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 
 from fleet.steps import Steps
-from harness.bench import SPOOL, UNIT
+from harness.bench import SPOOL, UNIT, unsent
 from harness.process import wait_for
-from harness.programs import program
+from harness.programs import ROOT, build_folder, program
 
 ARCHIVE = "/root/bench.tar.gz"
 
@@ -24,11 +26,26 @@ class RetireSteps(Steps):
         self.broker.take_away_all()
         self.wait_unsent(bench)
         self.fleet.variables["wattspool_uninstall_drain_s"] = 4
+        unknown = self.fail_with("no such variable: wattspool_uninstall_unsend", "uninstall",
+                                 "--limit", bench.name, "-e", "wattspool_uninstall_unsend=keep")
+        self.assertEqual(unknown.changes(), set())
         self.fail_with("batches are not sent", "uninstall", "--limit", bench.name)
         self.assertEqual(bench.unit("ActiveState"), "active")
         wait_for(lambda: bench.instrument_status()["state"] == "streaming", "it acquires", 30, 0.2)
+        self.a_half_configured_one_is_judged_too(bench)
         self.broker.bring_back_all()
         self.fleet.variables["wattspool_uninstall_drain_s"] = 120
+
+    def a_half_configured_one_is_judged_too(self, bench):
+        """An upgrade was interrupted; a purge would delete what waits for the brokers."""
+        halve = "/^Package: wattspool$/,/^$/s/ok installed$/ok half-configured/"
+        bench.host.run("sed", "-i", halve, "/var/lib/dpkg/status")
+        self.assertEqual(bench.version()[:2], "iF")
+        self.fail_with("batches are not sent", "uninstall", "--limit", bench.name, "-e",
+                       "wattspool_uninstall_purge=true")
+        self.assertEqual(bench.version()[:2], "ii")
+        self.assertGreater(self.rows_of_file(bench), 5)
+        wait_for(lambda: bench.instrument_status()["state"] == "streaming", "it acquires", 30, 0.2)
 
     def a_bench_comes_back_with_what_it_kept(self):
         """Told to, it goes with unsent data; where it is taken in again, that is delivered."""
@@ -41,16 +58,25 @@ class RetireSteps(Steps):
         self.fleet.variables["wattspool_uninstall_drain_s"] = 120
         self.assertEqual(bench.version()[:2], "rc")
         self.assertGreater(self.rows_of_file(bench), 5)
+        # Without the program nobody can send it; a purge would delete it.
+        purge = ("--limit", bench.name, "-e", "wattspool_uninstall_purge=true")
+        self.fail_with(f"{SPOOL}: there is no program wattspool that could read it", "uninstall",
+                       *purge)
+        self.assertEqual(bench.version()[:2], "rc")
+        self.assertGreater(self.rows_of_file(bench), 5)
         self.broker.bring_back_all()
         self.succeed("site", "--limit", bench.name)
         self.fleet.wait_delivering()
 
-    def rows_of_file(self, bench):
-        """Unsent ones, where there is no program on the host to count them."""
-        said = subprocess.run([program("wattspool"), "--config", "/dev/null", "spool", "info",
+    def of_file(self, bench, what):
+        """What the spool's file says, where there is no program on the host to read it."""
+        said = subprocess.run([program("wattspool"), "--config", "/dev/null", "spool", what,
                                "--json", "--path", bench.host.path(SPOOL)],
                               capture_output=True, text=True, check=True).stdout
-        return sum(lane["unacked_rows"] for lane in json.loads(said)["lanes"].values())
+        return json.loads(said)
+
+    def rows_of_file(self, bench):
+        return unsent(self.of_file(bench, "info"))
 
     def a_lost_disk_is_restored(self):
         """From the archive of packaging/README.md, taken while data waited for the brokers."""
@@ -82,10 +108,17 @@ class RetireSteps(Steps):
 
     def all_retire_and_nothing_is_missing(self):
         self.fleet.wait_delivering()
-        self.succeed("uninstall", "--limit", "benches")
+        predicted = self.succeed("uninstall", "--limit", "benches", "--check")
+        self.fleet.wait_delivering()
+        play = self.succeed("uninstall", "--limit", "benches")
+        self.assertEqual(play.changes(), predicted.changes())
         for bench in self.benches:
             self.assertEqual(bench.version()[:2], "rc")
-            self.assertTrue(bench.host.path(SPOOL).exists())
+            # The agent's word that it stops comes when nothing is sent any more.
+            left = [(row["lane"], row["records"]) for row in self.of_file(bench, "list")["rows"]
+                    if not row["acked"]]
+            self.assertLessEqual(left, [("event", 1)])
+            self.assertEqual(self.rows_of_file(bench), len(left))
         audit = subprocess.run(
             [program("wattspool"), "--config", "/dev/null", "audit", "--json", "--brokers",
              self.broker.bootstrap], capture_output=True, text=True, check=False)
@@ -99,3 +132,26 @@ class RetireSteps(Steps):
         for name, device in devices.items():
             self.assertGreater(device["lanes"]["telemetry"]["ids_delivered"], 0, name)
             self.assertEqual(device["lanes"]["telemetry"]["ids_missing"], 0, name)
+        self.rights_are_taken_away()
+        self.succeed("uninstall", "--limit", "benches", "-e", "wattspool_uninstall_purge=true",
+                     "-e", "wattspool_uninstall_unsent=discard")
+        for bench in self.benches:
+            self.assertEqual(bench.version(), "")
+            for path in (SPOOL, "/etc/wattspool"):
+                self.assertFalse(bench.host.path(path).exists(), path)
+
+    def rights_are_taken_away(self):
+        """Of one bench, by the command of ansible/README.md."""
+        text = (ROOT / "ansible/README.md").read_text("utf-8")
+        command = re.search(r"^  (WATTSPOOL__AGENT__ID=bench-04 .*\n.*)$", text, re.M).group(1)
+        name = self.benches[0].name
+        command = command.replace("bench-04", name).replace("kafka1.example.org:9092",
+                                                            self.broker.bootstrap)
+        path = f"{build_folder()}:{self.fleet.folder}:{os.environ['PATH']}"
+        subprocess.run(["sh", "-ec", command], check=True, capture_output=True,
+                       env={**os.environ, "PATH": path})
+        listed = subprocess.run([self.fleet.acl_command, "--bootstrap-server",
+                                 self.broker.bootstrap, "--list"], check=True, capture_output=True,
+                                text=True).stdout
+        self.assertNotIn(f"User:{name},", listed)
+        self.assertIn(f"User:{self.benches[1].name},", listed)

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from harness.bench import UNIT, WELL, repacked
+from harness.bench import UNIT, WELL, repacked, unsent
 from harness.host import Host, package_file
 from harness.process import PATIENCE_S, wait_for
 from harness.programs import ROOT, program
@@ -112,8 +112,7 @@ class FleetBench:
 
     def unsent_rows(self):
         answer = self.host.run("wattspool", "spool", "info", "--json", check=False)
-        lanes = json.loads(answer.stdout)["lanes"].values()
-        return sum(lane["unacked_rows"] for lane in lanes)
+        return unsent(json.loads(answer.stdout))
 
 
 class Play:
