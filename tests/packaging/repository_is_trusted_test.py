@@ -33,6 +33,14 @@ Acquire::Languages "none";
 """
 
 
+FIVE_DAYS_AGO = """\
+#!/bin/sh
+# -u [-d WHEN] FORMAT
+[ "$2" = -d ] || set -- -u -d now "$2"
+exec /usr/bin/date -u -d "$3 -5 days" "$4"
+"""
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -175,7 +183,20 @@ class Repository(unittest.TestCase):
         self.make("--valid-days", 2, self.folder, "bookworm", self.package("1.0"))
         self.serve()
         self.assertTrue(self.update(self.host())[0])
-        self.assertIn("Valid-Until: ", (self.folder / "bookworm/Release").read_text("ascii"))
+        # Made five days ago, and not since.
+        programs = self.scratch / "bin"
+        programs.mkdir()
+        (programs / "date").write_text(FIVE_DAYS_AGO, "ascii")
+        (programs / "date").chmod(0o755)
+        now = self.environment["PATH"]
+        self.environment["PATH"] = f"{programs}:{now}"
+        self.make("--valid-days", 2, self.folder, "bookworm", self.package("1.1"))
+        fine, said = self.update(self.host())
+        self.assertFalse(fine)
+        self.assertIn("is expired", said)
+        self.environment["PATH"] = now
+        self.make("--valid-days", 2, self.folder, "bookworm")
+        self.assertTrue(self.update(self.host())[0])
 
     def test_again_changes_nothing(self):
         package = self.package("1.0")
