@@ -7,7 +7,7 @@ import shlex
 import unittest
 
 from harness.audit import run_audit
-from harness.broker import SecuredBroker
+from harness.broker import SecuredBroker, TlsDoor
 from harness.emulator import Emulator
 from harness.scratch import Scratch
 from harness.secured_agent import AGENT_ID, SecuredAgent
@@ -95,6 +95,7 @@ class Secured(unittest.TestCase):
         plain = lambda: agent.write_access(broker.sasl, agent.user("bench", PASSWORD), "plain")
         numeric = broker.tls.replace("localhost", "127.0.0.1")
         stranger = broker.stranger.crt
+        old = TlsDoor(self.scratch, broker.authority.issue("old", "broker", valid_days=(-60, -30)))
         scram = ("three ways out: kafka.profile = \"mtls\"",) if library_has_broken_scram(
             agent) else None
         for name, servers, security, profile, says, mend in (
@@ -102,6 +103,8 @@ class Secured(unittest.TestCase):
                  (f"is not in kafka.security.ca_file ({stranger})",), mtls),
                 ("wrong host name", numeric, agent.certificate(good), "mtls",
                  (f"the host in kafka.brokers ({numeric}) is not among its names",), mtls),
+                ("expired certificate of the broker", old.servers, agent.certificate(good), "mtls",
+                 (f"({broker.authority.crt}), or the certificate has expired",), mtls),
                 ("expired certificate", broker.tls, agent.certificate(expired), "mtls",
                  ("the broker refuses our certificate: it has expired", str(expired[0])), mtls),
                 ("no certificate", broker.tls, {"protocol": "ssl", "ca_file": broker.authority.crt},

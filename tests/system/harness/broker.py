@@ -67,6 +67,22 @@ class MockBroker:
         self.process.end()
 
 
+class TlsDoor:
+    """A broker as far as its certificate: who refuses that sees no more of it."""
+
+    def __init__(self, scratch, pair):
+        self.process = Process(
+            ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", pair[0], "-key", pair[1]],
+            scratch.path("door.log"), pipes=True)
+        scratch.keep(self)
+        self.process.start()
+        said = next(line for line in self.process.child.stdout if line.startswith("ACCEPT "))
+        self.servers = f"localhost:{said.strip().rpartition(':')[2]}"
+
+    def end(self):
+        self.process.end()
+
+
 class SecuredBroker(RealBroker):
     """TLS, users and rights; who comes without any of them is the administrator."""
 
