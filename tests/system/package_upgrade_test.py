@@ -104,6 +104,7 @@ class PackageUpgrade(unittest.TestCase):
         wait_for(self.bench.is_empty, "the spool is empty", 900, 1)
         took_s = time.monotonic() - begin
         print(f"    {unsent / 1e6:.0f} MB in {took_s:.0f} s, {unsent / 1e6 / took_s:.1f} MB/s")
+        self.bench.wait_well("--require-ack", "--allow", "no_instrument_configured")
         self.host.run("systemctl", "stop", UNIT)
 
     def everything_arrived_once(self):
