@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the role computes: TOML that is read as it was meant, restarts, rights, the table."""
 
+import hashlib
 import json
 import pathlib
 import re
@@ -83,6 +84,23 @@ class Filters(unittest.TestCase):
                  re.findall(rf'\{{"([a-z-]+)",.*?\{{({word}(?:, {word})*)\}},', text, re.S)}
         variables = yaml.safe_load((ROOT / "ansible/roles/wattspool/vars/main.yml").read_text())
         self.assertEqual({"": [], **needs}, variables["__wattspool_needs"])
+
+    def test_what_has_a_variable_is_no_setting(self):
+        """However the key is spelt that TOML would read."""
+        variables = {"agent.id": "wattspool_agent_id", "kafka.brokers": "wattspool_kafka_brokers"}
+        for settings in ({"agent.id": "a"}, {"agent": {"id": "a"}}, {'agent."id"': "a"},
+                         {" agent . 'id'": "a"}):
+            self.assertEqual(fleet.taken(settings, variables),
+                             ["agent.id (set wattspool_agent_id instead)"], settings)
+        self.assertEqual(fleet.taken({"agent.identity": 1, "log": {"level": "info"}}, variables),
+                         [])
+
+    def test_files_that_differ_are_known(self):
+        files = {"/a": "text", "/b": "", "/c c": "other"}
+        same = [f"{hashlib.sha256(files[name].encode()).hexdigest()}  {name}" for name in files]
+        self.assertEqual(fleet.differing(same, files), [])
+        self.assertEqual(fleet.differing(same[1:], files), ["/a"])
+        self.assertEqual(fleet.differing(same, {**files, "/c c": "new"}), ["/c c"])
 
     def test_only_missing_rights_are_granted(self):
         first, second = [line.split()[-1].strip("'") for line in RIGHTS.splitlines()[1:]]

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import tempfile
@@ -106,6 +107,41 @@ class Hundred(unittest.TestCase):
         self.assertNotEqual(code, 0)
         self.assertIn("bench-099: no such variable: wattspool_kafka_broker.",
                       " ".join(said.split()))
+
+    def test_a_setting_with_a_variable_of_its_own_is_refused(self):
+        """Or all benches would have one name on the wire, and rights for other topics."""
+        self.hosts = {"bench-001": {"wattspool_settings": {"agent": {"id": "bench-9"}}},
+                      "bench-002": {"wattspool_settings": {"topics.prefix": "lab."}},
+                      "bench-003": {"wattspool_settings": {"log.level": "debug"}}}
+        for bin_folder in ansibles():
+            with self.subTest(bin_folder):
+                code, said, _, _ = self.preflight(bin_folder)
+                words = " ".join(said.split())
+                self.assertNotEqual(code, 0)
+                self.assertIn("bench-001: wattspool_settings has agent.id (set wattspool_agent_id "
+                              "instead)", words)
+                self.assertIn("bench-002: wattspool_settings has topics.prefix", words)
+                self.assertNotIn("bench-003: wattspool_settings", words)
+                self.assertNotIn("Ask the host who it is", said)
+
+    def test_a_setting_that_cannot_be_written_is_named(self):
+        self.hosts = {"bench-001": {"wattspool_settings": {"spool": {"quota": None}}}}
+        code, said, _, _ = self.preflight("/usr/bin")
+        self.assertNotEqual(code, 0)
+        self.assertIn("wattspool_settings: spool.quota is neither text", " ".join(said.split()))
+
+    def test_a_folder_that_cannot_be_the_agents_is_refused(self):
+        good = ["", "/data/wattspool", "/srv/lab-2/.spool", "/home/lab/a..b"]
+        bad = ["/data", "/", "data/spool", "/data/", "/data/..", "/data/../etc", "/data/a b",
+               "/data/50%", "/data//", '/data/"']
+        self.hosts = {f"bench-{number:03}": {"wattspool_spool_folder": folder}
+                      for number, folder in enumerate([*good, *bad])}
+        for bin_folder in ansibles():
+            with self.subTest(bin_folder):
+                code, said, _, _ = self.preflight(bin_folder)
+                self.assertNotEqual(code, 0)
+                refused = set(re.findall(r"(bench-\d+): wattspool_spool_folder is", said))
+                self.assertEqual(refused, set(list(self.hosts)[len(good):]), said)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 import time
 import unittest
 
+from fleet.change_steps import ChangeSteps
 from fleet.figures_steps import FiguresSteps
 from fleet.inventory_steps import InventorySteps
 from fleet.retire_steps import RetireSteps
@@ -31,7 +32,8 @@ ONLY = argument("only").split(",") if argument("only") else None
 FIRST_COMMIT_S = 60
 
 
-class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.TestCase):
+class Fleets(InventorySteps, ChangeSteps, FiguresSteps, UpgradeSteps, RetireSteps,
+             unittest.TestCase):
     """One life of a fleet: each step stands on the one before."""
 
     whole = WHOLE
@@ -50,10 +52,12 @@ class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.T
                  self.all_are_reported]
         if WHOLE:
             steps += [self.the_time_of_a_run_is_said, self.check_mode_tells_the_truth,
+                      self.a_run_that_ended_early_is_completed,
                       self.an_upgrade_is_one_gap, self.a_bad_release_stops_at_the_canary,
                       self.a_power_cut_is_repaired, self.an_unreachable_bench_stops_the_wave,
                       self.a_bench_that_falls_silent_is_completed,
-                      self.a_newer_schema_is_not_taken_back, self.credentials_are_replaced]
+                      self.a_newer_schema_is_not_taken_back, self.credentials_are_replaced,
+                      self.a_spool_moves_and_its_neighbours_stay]
         steps += [self.a_bench_with_unsent_data_stays]
         if WHOLE:
             steps += [self.a_bench_comes_back_with_what_it_kept, self.a_lost_disk_is_restored]
@@ -86,8 +90,9 @@ class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.T
         predicted = self.succeed("site", "--check")
         for bench in self.benches:
             self.assertEqual(bench.version(), "")
-        play = self.succeed("site")
+        play = self.succeed("site", "-vvv", "--diff")
         self.assertEqual(predicted.changes(), play.changes())
+        self.secrets_are_kept(play)
         for bench in self.benches:
             self.fleet.wait_delivering([bench.name])
             self.assertLessEqual(self.since_installation_s(bench), FIRST_COMMIT_S)
@@ -116,24 +121,6 @@ class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.T
             self.assertEqual((bench["site"], bench["class"]), ("lab-2", "thermal"))
             self.assertIn(f"{name}  lab-2", text)
 
-    def check_mode_tells_the_truth(self):
-        """Of a change that a reload applies, and of one that needs a restart."""
-        for settings, handler in (({"log.level": "debug"}, "Reload wattspoold"),
-                                  ({"log.level": "info", "waveform.rate": "100Hz"},
-                                   "Restart wattspoold")):
-            first = self.benches[0]
-            pid = first.unit("MainPID")
-            self.fleet.host_variables[first.name]["wattspool_settings"].update(settings)
-            predicted = self.succeed("site", "--check")
-            self.assertEqual(predicted.changes(), {(first.name, "Write the configuration"),
-                                                   (first.name, handler)})
-            self.assertEqual(self.succeed("site").changes(), predicted.changes())
-            self.assertEqual(first.unit("MainPID") == pid, handler.startswith("Reload"))
-        self.fleet.host_variables[first.name]["wattspool_settings"]["spool.quota"] = "1 mile"
-        self.fail_with("spool.quota", "site")
-        del self.fleet.host_variables[first.name]["wattspool_settings"]["spool.quota"]
-        self.assertEqual(self.succeed("site").changes(), set())
-
     def credentials_are_replaced(self):
         """The brokers get another authority, and take certificates of this one only."""
         authority = self.broker.renew_authority()
@@ -143,7 +130,8 @@ class Fleets(InventorySteps, FiguresSteps, UpgradeSteps, RetireSteps, unittest.T
             self.fleet.host_variables[bench.name] = {
                 **self.fleet.host_variables[bench.name], **self.fleet.certificate(bench.name)}
         before = [self.acquisition(bench) for bench in self.benches]
-        play = self.succeed("site")
+        play = self.succeed("site", "-vvv", "--diff")
+        self.secrets_are_kept(play)
         self.assertEqual({task for _, task in play.changes()},
                          {"Write the secrets", "Write the certificates", "Reload wattspoold"})
         self.fleet.wait_delivering()

@@ -2,6 +2,7 @@
 """Filters of the role: a configuration as TOML, missing rights, the table of the fleet."""
 
 import datetime
+import hashlib
 import json
 import re
 import shlex
@@ -59,6 +60,20 @@ def needs_restart(old, new):
         return [line for line in text.splitlines()
                 if line and not line.startswith("#") and not line.startswith(RELOADED)]
     return rest(old) != rest(new)
+
+
+def taken(settings, variables):
+    """Keys that have a variable of their own, however they are spelt, each with that variable."""
+    keys = {re.sub(r"[\"'\s]", "", key) for key, _ in flat(settings)}
+    return [f"{key} (set {variables[key]} instead)" for key in sorted(keys & variables.keys())]
+
+
+def differing(sums, files):
+    """Names of the files that are not there, or not with this content, by lines of sha256sum. A
+    file without content is not meant to be there."""
+    there = {name: digest for digest, name in (line.split(None, 1) for line in sums)}
+    return [name for name, text in files.items()
+            if text and there.get(name) != hashlib.sha256(str(text).encode("utf-8")).hexdigest()]
 
 
 def parsed_rights(command):
@@ -175,4 +190,5 @@ class FilterModule:
         return {"to_site_toml": to_site_toml, "needs_restart": needs_restart,
                 "missing_rights": missing_rights, "fleet_table": fleet_table,
                 "agents_of": agents_of, "first_alike": first_alike, "setting": setting,
-                "repeated": repeated, "reported": reported, "unsent": unsent, "wave": wave}
+                "repeated": repeated, "reported": reported, "unsent": unsent, "wave": wave,
+                "taken": taken, "differing": differing}

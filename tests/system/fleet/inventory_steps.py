@@ -21,6 +21,8 @@ class InventorySteps(Steps):
         self.refused("which needs wattspool_kafka_key", host_variables={"wattspool_kafka_key": ""})
         self.refused("set either wattspool_apt_repository", {"wattspool_package_file": "x.deb"})
         self.refused("There is no file absent.asc", {"wattspool_apt_key_file": "absent.asc"})
+        self.refused("no such user: labb.", host_variables={"wattspool_users": ["games", "labb"]},
+                     words=("--limit", self.benches[0].name))
         host = self.benches[0].host
         host.run("mv", "/usr/bin/python3", "/usr/bin/python3.away")
         only = ("--limit", self.benches[0].name)

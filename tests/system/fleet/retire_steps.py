@@ -71,7 +71,7 @@ class RetireSteps(Steps):
     def of_file(self, bench, what):
         """What the spool's file says, where there is no program on the host to read it."""
         said = subprocess.run([program("wattspool"), "--config", "/dev/null", "spool", what,
-                               "--json", "--path", bench.host.path(SPOOL)],
+                               "--json", "--path", bench.host.path(bench.spool)],
                               capture_output=True, text=True, check=True).stdout
         return json.loads(said)
 

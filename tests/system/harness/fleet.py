@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from harness.bench import UNIT, WELL, repacked, unsent
+from harness.bench import SPOOL, UNIT, WELL, repacked, unsent
 from harness.host import Host, package_file
 from harness.process import PATIENCE_S, wait_for
 from harness.programs import ROOT, program
@@ -54,6 +54,7 @@ class FleetBench:
         self.serial = f"00000{number}"
         self.instrument = f"js220/{self.serial}"
         self.suite = suite
+        self.spool = SPOOL
         self.key = key
         self.host = Host(scratch, suite, name=self.name)
         self.prepare()
