@@ -115,7 +115,7 @@ class Hundred(unittest.TestCase):
                       "bench-003": {"wattspool_settings": {"log.level": "debug"}}}
         for bin_folder in ansibles():
             with self.subTest(bin_folder):
-                code, said, _, _ = self.preflight(bin_folder)
+                code, said = self.preflight(bin_folder)
                 words = " ".join(said.split())
                 self.assertNotEqual(code, 0)
                 self.assertIn("bench-001: wattspool_settings has agent.id (set wattspool_agent_id "
@@ -126,7 +126,7 @@ class Hundred(unittest.TestCase):
 
     def test_a_setting_that_cannot_be_written_is_named(self):
         self.hosts = {"bench-001": {"wattspool_settings": {"spool": {"quota": None}}}}
-        code, said, _, _ = self.preflight("/usr/bin")
+        code, said = self.preflight("/usr/bin")
         self.assertNotEqual(code, 0)
         self.assertIn("wattspool_settings: spool.quota is neither text", " ".join(said.split()))
 
@@ -138,7 +138,7 @@ class Hundred(unittest.TestCase):
                       for number, folder in enumerate([*good, *bad])}
         for bin_folder in ansibles():
             with self.subTest(bin_folder):
-                code, said, _, _ = self.preflight(bin_folder)
+                code, said = self.preflight(bin_folder)
                 self.assertNotEqual(code, 0)
                 refused = set(re.findall(r"(bench-\d+): wattspool_spool_folder is", said))
                 self.assertEqual(refused, set(list(self.hosts)[len(good):]), said)
