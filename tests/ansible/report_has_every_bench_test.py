@@ -44,8 +44,9 @@ class Report(unittest.TestCase):
                  "PATH": f"{self.folder}:{os.environ['PATH']}"})
         said = answer.stdout + answer.stderr
         self.assertEqual(answer.returncode, 0, said[-3000:])
-        health = {one["bench"]: one["status"]["health"] if one["status"] else one["problem"][0]
-                  for one in json.loads(file.read_text("utf-8"))["benches"]}
+        benches = json.loads(file.read_text("utf-8"))["benches"]
+        health = {one["bench"]: one["problem"][0] if one["status"] is None
+                  else one["status"]["health"] for one in benches}
         self.assertEqual(list(health), list(hosts))
         table = said[said.index("Show the fleet"):]
         return health, {name: next(line for line in table.splitlines() if f'"{name} ' in line)

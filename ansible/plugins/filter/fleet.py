@@ -139,7 +139,9 @@ def reported(hosts, hostvars):
     """What each host has said of itself; of one that said nothing, that."""
     silent = {"agent_id": "", "site": "", "class": "", "status": None,
               "problem": ["unknown", "what happened to it is shown above"]}
-    return [hostvars[host].get("__wattspool_bench", {"bench": host, **silent}) for host in hosts]
+    said = [hostvars[host].get("__wattspool_bench", {"bench": host, **silent}) for host in hosts]
+    # Templates make text of nothing.
+    return [{**bench, "status": bench["status"] or None} for bench in said]
 
 
 def age(status, when):

@@ -109,6 +109,7 @@ class UpgradeSteps(Steps):
         self.assertEqual(play.result().recap[bench.name]["unreachable"], 1)
         self.assertEqual([other.version() for other in others], [f"ii {version}"] * len(others))
         self.fleet.wait_delivering([other.name for other in others])
+        self.those_that_say_nothing_are_reported(bench)
         bench.plug_cable()
         goes_on = threading.Timer(10, bench.host.path(SLOW).unlink)
         goes_on.start()
