@@ -4,10 +4,10 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <vector>
 
+#include "bench/driver_meters.h"
 #include "drivers/js220_stream.h"
 #include "drivers/js220_time64.h"
 
@@ -18,20 +18,6 @@ constexpr std::int64_t kStartUtcNs = 1'750'000'000'000'000'000;
 constexpr std::uint64_t kFirstId = 4032ull * 1'000'000;
 constexpr std::uint64_t kIds = 4032ull * 496;  // 1.0 s
 constexpr std::size_t kTransferBytes = 32'768;
-
-class CountingSink final : public DriverSink {
- public:
-  void on_segment(const SegmentStart&) override {}
-  void on_block(const proto::Block& block) override {
-    values += block.current.values.size();
-    ++blocks;
-    benchmark::DoNotOptimize(block.current.values.data());
-  }
-  void on_gap(const proto::Gap&) override { ++gaps; }
-  std::uint64_t values = 0;
-  std::uint64_t blocks = 0;
-  std::uint64_t gaps = 0;
-};
 
 // One second of frames, each in its 512-byte slot, in the order in which they are complete.
 class Recording {
@@ -80,19 +66,13 @@ void read_transfers(std::span<const std::byte> bytes, Stream& stream, DriverSink
   }
 }
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 // The argument: ids between two edges of the range and of the input.
 void BM_TransfersToBlocks(benchmark::State& state) {
   const Recording recording(static_cast<std::uint64_t>(state.range(0)));
   Counters counters;
   Stream stream(*select_signals({"current_range", "gpi0"}), counters);
-  CountingSink sink;
-  const double before_s = cpu_seconds();
+  bench::CountingSink sink;
+  const double before_s = bench::cpu_seconds();
   for (auto _ : state) {
     stream.reset();
     stream.on_timemap({.utc = time64_from_utc_ns(kStartUtcNs + 1'000'000'000),
@@ -107,7 +87,7 @@ void BM_TransfersToBlocks(benchmark::State& state) {
     state.SkipWithError("samples are missing");
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(sink.values));
-  state.counters["core_percent"] = (cpu_seconds() - before_s) / seconds * 100;
+  state.counters["core_percent"] = (bench::cpu_seconds() - before_s) / seconds * 100;
   state.counters["blocks_per_second"] = static_cast<double>(sink.blocks) / seconds;
 }
 BENCHMARK(BM_TransfersToBlocks)

@@ -4,10 +4,10 @@
 // a core is the processor's time for one second of 2 MSPS.
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <random>
 
 #include "agent/pipeline/waveform_builder.h"
+#include "bench/driver_meters.h"
 #include "bench/scratch_dir.h"
 #include "bench/table.h"
 #include "drivers/js110_device_words.h"
@@ -18,16 +18,12 @@
 namespace {
 
 using namespace drivers::js110;
+using bench::CountingSink;
+using bench::cpu_seconds;
 using bench::require;
 
 constexpr std::size_t kPackets = 15'872;  // 1.0 s
 constexpr int kRounds = 15;
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 std::vector<std::byte> record(const std::string& load) {
   drivers::SourceSpec spec;
@@ -82,14 +78,6 @@ double convert_and_sum(std::span<const std::byte> bytes) {
   require(accumulator.valid_count() == kPackets * kPacketWords, "samples are missing");
   return used_s;
 }
-
-class CountingSink final : public drivers::DriverSink {
- public:
-  void on_segment(const drivers::SegmentStart&) override {}
-  void on_block(const proto::Block& block) override { values += block.current.values.size(); }
-  void on_gap(const proto::Gap&) override { require(false, "a Gap"); }
-  std::size_t values = 0;
-};
 
 struct Batches {
   std::size_t payload_bytes = 0;
@@ -160,7 +148,7 @@ double transfers_to_blocks(std::span<const std::byte> bytes, bool words) {
   const double before_s = cpu_seconds();
   stream_all(bytes, stream, sink);
   const double used_s = cpu_seconds() - before_s;
-  require(sink.values == kPackets * kPacketWords, "samples are missing");
+  require(sink.values == kPackets * kPacketWords && sink.gaps == 0, "samples are missing");
   return used_s;
 }
 

@@ -26,6 +26,11 @@ tl::unexpected<proto::Error> refuse(UsbErrc code) {
   return proto::fail(code, "talk to the emulated JS110");
 }
 
+bool has_version(std::uint8_t request) {
+  return request == js110::kRequestSettings || request == js110::kRequestStatus ||
+         request == js110::kRequestExtio;
+}
+
 template <class Bytes>
 std::vector<std::byte> as_vector(const Bytes& bytes) {
   return {bytes.begin(), bytes.end()};
@@ -63,6 +68,10 @@ proto::Result<std::vector<std::byte>> Js110Device::control_in(const ControlSetup
   auto bytes = answer(setup, now_ns);
   // Inside the calibration there is always more, and nothing else is ever empty.
   if (bytes.empty() && setup.length > 0) return refuse(UsbErrc::kStall);
+  const Fault* protocol = faults_.peek(FaultKind::kProtocol);
+  if (protocol != nullptr && has_version(setup.request)) {
+    bytes.front() = static_cast<std::byte>(protocol->value);
+  }
   bytes.resize(std::min<std::size_t>(bytes.size(), setup.length));
   return bytes;
 }

@@ -52,6 +52,8 @@ constexpr std::array kSpecs = {
     FaultSpec{"busy", FaultKind::kBusy, "", 0, "", "settings are never done, until healed"},
     FaultSpec{"short-status", FaultKind::kShortStatus, "", 0, "",
               "status is that of old firmware (24 bytes), until healed"},
+    FaultSpec{"protocol", FaultKind::kProtocol, "v", 255, "VERSION",
+              "settings, status and inputs are of that protocol version, until healed"},
     FaultSpec{"damage", FaultKind::kDamage, "v", 2, "COPY",
               "calibration 0 (factory), 1 (active) or 2 (both) is damaged, until healed"},
     FaultSpec{"heal", FaultKind::kHeal, "", 0, "", "takes back all faults"},

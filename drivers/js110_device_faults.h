@@ -40,6 +40,7 @@ enum class FaultKind : std::uint8_t {
   // Until healed.
   kBusy,
   kShortStatus,
+  kProtocol,
   kDamage,
 };
 

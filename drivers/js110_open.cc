@@ -60,6 +60,18 @@ std::string day_of(std::int64_t utc_ns) {
          two(static_cast<unsigned>(date.month())) + "-" + two(static_cast<unsigned>(date.day()));
 }
 
+// Why an answer could not be decoded.
+std::string not_understood(std::span<const std::byte> answer) {
+  const std::string ours = "protocol version " + std::to_string(js110::kPacketVersion);
+  const auto theirs = js110::packet_version(answer);
+  const std::string why =
+      theirs && *theirs != js110::kPacketVersion
+          ? "it speaks protocol version " + std::to_string(*theirs) + ", this program speaks " +
+                std::to_string(js110::kPacketVersion)
+          : "its answer of " + std::to_string(answer.size()) + " bytes is not one of " + ours;
+  return why + ": update wattspool or the instrument's firmware";
+}
+
 // Text at a path of objects; empty: there is none.
 std::string text_at(const nlohmann::json& document, std::initializer_list<const char*> path) {
   const nlohmann::json* at = &document;
@@ -124,9 +136,7 @@ proto::Result<void> Js110Driver::read_settings() {
   const auto found = js110::decode_settings(*answer);
   if (!found) {
     return proto::fail(UsbErrc::kProtocol,
-                       "read the settings of " + name() +
-                           ": its answer is not that of protocol version 1: update wattspool or "
-                           "the instrument's firmware");
+                       "read the settings of " + name() + ": " + not_understood(*answer));
   }
   settings_ = *found;
   return {};
@@ -160,9 +170,8 @@ proto::Result<void> Js110Driver::apply_extio() {
   if (!answer) return tl::unexpected(answer.error());
   const auto found = js110::decode_extio(*answer);
   if (!found) {
-    return proto::fail(UsbErrc::kProtocol, "read the inputs of " + name() +
-                                               ": its answer is not that of protocol version 1: "
-                                               "update wattspool or the instrument's firmware");
+    return proto::fail(UsbErrc::kProtocol,
+                       "read the inputs of " + name() + ": " + not_understood(*answer));
   }
   js110::Extio wanted = *found;
   const auto lsb = [this](js110::SignalKind kind, std::uint8_t source) {

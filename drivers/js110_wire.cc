@@ -6,8 +6,8 @@
 namespace drivers::js110 {
 namespace {
 
-constexpr std::uint8_t kPacketVersion = 1;
 enum PayloadType : std::uint8_t { kTypeSettings = 1, kTypeStatus = 2, kTypeExtio = 3 };
+constexpr std::size_t kHeadBytes = 8;
 constexpr std::uint16_t kLengthMask = 0x7FFF;
 
 void store_head(std::span<std::byte> bytes, PayloadType type, std::size_t length) {
@@ -22,6 +22,11 @@ bool has_head(std::span<const std::byte> bytes, PayloadType type, std::size_t le
 }
 
 }  // namespace
+
+std::optional<std::uint8_t> packet_version(std::span<const std::byte> bytes) {
+  if (bytes.size() < kHeadBytes) return std::nullopt;
+  return load_at<std::uint8_t>(bytes, 0);
+}
 
 std::array<std::byte, kSettingsBytes> encode(const Settings& settings) {
   std::array<std::byte, kSettingsBytes> buffer{};

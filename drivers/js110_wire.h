@@ -30,6 +30,11 @@ inline constexpr std::size_t kControlBytesMax = 4096;  // of one data stage
 
 inline constexpr std::uint64_t kSampleRateHz = 2'000'000;
 
+// All payloads of the vendor requests, but for calibration and info, begin with it.
+inline constexpr std::uint8_t kPacketVersion = 1;
+// That of an answer which has the head of one, of whatever version; absent: it has none.
+std::optional<std::uint8_t> packet_version(std::span<const std::byte> bytes);
+
 // Settings. `select` is one range or kSelectAuto; 0 takes the target off its supply.
 inline constexpr std::uint8_t kSelectOff = 0x00;
 inline constexpr std::uint8_t kSelectAuto = 0x80;

@@ -64,7 +64,9 @@ HealthReason twice(const proto::InstrumentId& id, const std::vector<const UsbFou
   return finding(
       "usb_serial_twice", id.to_string(),
       fmt::format("{} devices say that they are {}: at {}. {}.", devices.size(), id.to_string(),
-                  nodes, is_known ? "One of them is read, the others are not" : "None is read"),
+                  nodes,
+                  is_known ? "The one that is open, if there is one, is read on; none is opened"
+                           : "None is read"),
       "unplug all but one");
 }
 

@@ -26,16 +26,14 @@ constexpr std::uint16_t kJs110Updater = 0x0E87;
 template <class Device>
 proto::Result<std::string> command(drivers::FaultyBus& bus, Device& device, std::string_view text,
                                    std::int64_t now_ns) {
-  if (text == "heal") bus.heal();
+  if (text == "heal") bus.heal(now_ns);
   if (!drivers::is_bus_fault(text)) return device.command(text, now_ns);
   const auto fault = drivers::parse_bus_fault(text);
   if (!fault) return tl::unexpected(fault.error());
-  if (fault->kind == drivers::BusFaultKind::kUpdater) {
+  if (const auto away_ns = drivers::FaultyBus::away_ns(*fault); away_ns > 0) {
     // Its settings and its counter begin anew behind it.
-    const auto ms = (fault->duration_ns + 2 * drivers::FaultyBus::kAwayNs) / 1'000'000;
-    if (auto done = device.command("replug " + std::to_string(ms) + "ms", now_ns); !done) {
-      return done;
-    }
+    const std::string replug = "replug " + std::to_string(away_ns / 1'000'000) + "ms";
+    if (auto done = device.command(replug, now_ns); !done) return done;
   }
   bus.inject(*fault, now_ns);
   return std::string("ok");

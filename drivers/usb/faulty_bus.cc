@@ -23,17 +23,20 @@ constexpr std::array kSpecs = {
     BusFaultSpec{"babble", BusFaultKind::kBabble, "n", "[N]",
                  "bulk IN transfers bring more than there is room for"},
     BusFaultSpec{"slow-control", BusFaultKind::kSlowControl, "dn", "DURATION [N]",
-                 "vendor requests are answered so late (USB/IP only)"},
+                 "vendor requests are answered so late (not over --socket)"},
     BusFaultSpec{"updater", BusFaultKind::kUpdater, "d", "DURATION",
                  "gone, then there as its updater, gone, then there with its settings lost"},
+    BusFaultSpec{"no-endpoint", BusFaultKind::kNoEndpoint, "d", "DURATION",
+                 "gone, then there without its bulk IN endpoint, gone, then there likewise"},
     BusFaultSpec{"stuck", BusFaultKind::kStuck, "d", "DURATION",
-                 "nothing comes, is answered, or can be cancelled (USB/IP only)"},
+                 "nothing comes, is answered, or can be cancelled (--socket: nothing comes)"},
 };
 
 constexpr std::uint8_t kRequestKind = 0x60;
 constexpr std::uint8_t kVendor = 0x40;
 constexpr std::uint8_t kStandardIn = 0x80;
 constexpr std::uint8_t kGetStatus = 0;
+constexpr std::uint8_t kFirstIn = 0x80;  // addresses of IN endpoints
 
 bool set_argument(const BusFaultSpec& /*spec*/, char what, std::string_view text, BusFault& fault) {
   if (what == 'd') {
@@ -69,29 +72,41 @@ void FaultyBus::inject(const BusFault& fault, std::int64_t now_ns) {
     stuck_end_ns_ = now_ns + fault.duration_ns;
     return;
   }
-  if (fault.kind != BusFaultKind::kUpdater) {
+  if (away_ns(fault) == 0) {
     faults_.arm(fault);
     return;
   }
-  updater_begin_ns_ = now_ns + kAwayNs;
-  updater_end_ns_ = updater_begin_ns_ + fault.duration_ns;
+  guise_ = fault.kind == BusFaultKind::kUpdater ? Shape::kUpdater : Shape::kNoEndpoint;
+  guise_begin_ns_ = now_ns + kAwayNs;
+  guise_end_ns_ = guise_begin_ns_ + fault.duration_ns;
 }
 
-void FaultyBus::heal() {
+void FaultyBus::heal(std::int64_t now_ns) {
   faults_.heal();
-  updater_begin_ns_ = updater_end_ns_ = stuck_end_ns_ = 0;
+  stuck_end_ns_ = 0;
+  if (shape_at(now_ns) != Shape::kInstrument) guise_end_ns_ = std::min(guise_end_ns_, now_ns);
+}
+
+std::int64_t FaultyBus::away_ns(const BusFault& fault) {
+  const bool is_away =
+      fault.kind == BusFaultKind::kUpdater || fault.kind == BusFaultKind::kNoEndpoint;
+  return is_away ? fault.duration_ns + 2 * kAwayNs : 0;
 }
 
 FaultyBus::Shape FaultyBus::shape_at(std::int64_t now_ns) const {
-  if (updater_end_ns_ == 0 || now_ns >= updater_end_ns_ + kAwayNs) return Shape::kInstrument;
-  const bool is_updater = now_ns >= updater_begin_ns_ && now_ns < updater_end_ns_;
-  return is_updater ? Shape::kUpdater : Shape::kAway;
+  if (guise_end_ns_ == 0 || now_ns >= guise_end_ns_ + kAwayNs) return Shape::kInstrument;
+  const bool is_there = now_ns >= guise_begin_ns_ && now_ns < guise_end_ns_;
+  return is_there ? guise_ : Shape::kAway;
 }
 
 // Of what a host has found with its last request.
 UsbDescriptors FaultyBus::descriptors() const {
   UsbDescriptors descriptors = instrument_.descriptors();
   if (seen_ == Shape::kUpdater) descriptors.product_id = updater_product_;
+  if (seen_ == Shape::kNoEndpoint) {
+    std::erase_if(descriptors.endpoints,
+                  [](const UsbBulkEndpoint& one) { return one.address >= kFirstIn; });
+  }
   return descriptors;
 }
 
@@ -122,7 +137,7 @@ proto::Result<void> FaultyBus::bulk_out(std::span<const std::byte> data, std::in
 proto::Result<std::size_t> FaultyBus::bulk_in(std::span<std::byte> transfer, std::int64_t now_ns) {
   const Shape shape = shape_at(now_ns);
   if (shape == Shape::kAway) return refuse(UsbErrc::kNoDevice);
-  if (shape == Shape::kUpdater || now_ns < stuck_end_ns_) return 0;
+  if (shape != Shape::kInstrument || now_ns < stuck_end_ns_) return 0;
   const auto is_babble = [](const BusFault& fault) { return fault.kind == BusFaultKind::kBabble; };
   if (faults_.take_if(is_babble)) return refuse(UsbErrc::kOverflow);
   return instrument_.bulk_in(transfer, now_ns);
@@ -135,7 +150,7 @@ void FaultyBus::transfers_withdrawn(std::int64_t now_ns) {
 std::optional<std::int64_t> FaultyBus::next_due_ns(std::int64_t now_ns) const {
   const Shape shape = shape_at(now_ns);
   if (shape == Shape::kAway) return now_ns;  // to be told that it is gone
-  if (shape == Shape::kUpdater) return updater_end_ns_;
+  if (shape != Shape::kInstrument) return guise_end_ns_;
   if (now_ns < stuck_end_ns_) return stuck_end_ns_;
   if (faults_.peek(BusFaultKind::kBabble) != nullptr) return now_ns;
   return instrument_.next_due_ns(now_ns);

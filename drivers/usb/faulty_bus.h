@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong on a bus whatever the instrument is: babble, slow answers, a host controller that
-// gives nothing back, and an instrument that comes back as its updater. Stands between a server and
-// an emulated instrument. Pure.
+// gives nothing back, and an instrument that comes back as its updater or without its endpoint.
+// Stands between a server and an emulated instrument. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ enum class BusFaultKind : std::uint8_t {
   kBabble,       // the next `count` bulk IN transfers
   kSlowControl,  // the next `count` vendor requests, each by `duration_ns`
   kUpdater,      // for `duration_ns`
+  kNoEndpoint,   // likewise
   kStuck,        // likewise
 };
 
@@ -44,7 +45,11 @@ class FaultyBus final : public UsbDevice {
       : instrument_(instrument), updater_product_(updater_product) {}
 
   void inject(const BusFault& fault, std::int64_t now_ns);
-  void heal();
+  // What came back as something else is gone for a moment first, as it must be.
+  void heal(std::int64_t now_ns);
+  // How long a fault takes the instrument off the bus in all, comings and goings included; 0: this
+  // one does not. Its power goes too.
+  static std::int64_t away_ns(const BusFault& fault);
 
   UsbDescriptors descriptors() const override;
   proto::Result<std::vector<std::byte>> control_in(const ControlSetup& setup,
@@ -59,14 +64,15 @@ class FaultyBus final : public UsbDevice {
   std::int64_t withdraw_delay_ns(std::int64_t now_ns) const override;
 
  private:
-  enum class Shape { kInstrument, kAway, kUpdater };
+  enum class Shape { kInstrument, kAway, kUpdater, kNoEndpoint };
   Shape shape_at(std::int64_t now_ns) const;
 
   UsbDevice& instrument_;
   const std::uint16_t updater_product_;
   ArmedFaults<BusFault> faults_;
-  std::int64_t updater_begin_ns_ = 0;
-  std::int64_t updater_end_ns_ = 0;
+  Shape guise_ = Shape::kUpdater;  // between these two
+  std::int64_t guise_begin_ns_ = 0;
+  std::int64_t guise_end_ns_ = 0;
   std::int64_t stuck_end_ns_ = 0;
   Shape seen_ = Shape::kInstrument;  // when a host last asked
 };

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "drivers/usb/libusb_c.h"
+#include "drivers/usb/usb_endpoints.h"
 #include "proto/check.h"
 
 namespace drivers {
@@ -69,6 +70,7 @@ proto::Result<std::unique_ptr<LibusbSession>> LibusbSession::open(libusb_context
     return proto::fail(errc_from_libusb(error), "open " + node.found.node);
   }
   if (auto claimed = session->claim(node); !claimed) return tl::unexpected(claimed.error());
+  if (auto good = session->check_interface(node); !good) return tl::unexpected(good.error());
   return session;
 }
 
@@ -101,6 +103,34 @@ proto::Result<void> LibusbSession::claim(const UsbNode& node) {
     return proto::fail(UsbErrc::kNoDevice, what);
   }
   return {};
+}
+
+// Of the configuration by its value: libusb knows the active one only of a device that had one when
+// it was opened. What the kernel has read of the device is used, nothing is asked.
+proto::Result<void> LibusbSession::check_interface(const UsbNode& node) const {
+  libusb_config_descriptor* read = nullptr;
+  if (const int error =
+          libusb_get_config_descriptor_by_value(libusb_get_device(handle_), kConfiguration, &read);
+      error != 0) {
+    return proto::fail(errc_from_libusb(error), "read the descriptors of " + node.found.node);
+  }
+  const std::unique_ptr<libusb_config_descriptor, decltype(&libusb_free_config_descriptor)>
+      configuration(read, libusb_free_config_descriptor);
+  std::vector<UsbEndpointSeen> seen;
+  const auto interfaces = std::span(read->interface, read->bNumInterfaces);
+  for (const libusb_interface& interface : interfaces) {
+    const auto settings =
+        std::span(interface.altsetting, static_cast<std::size_t>(interface.num_altsetting));
+    for (const libusb_interface_descriptor& setting : settings) {
+      if (setting.bInterfaceNumber != kInterface || setting.bAlternateSetting != 0) continue;
+      for (const libusb_endpoint_descriptor& one :
+           std::span(setting.endpoint, setting.bNumEndpoints)) {
+        const int type = one.bmAttributes & LIBUSB_TRANSFER_TYPE_MASK;
+        seen.push_back({one.bEndpointAddress, type == LIBUSB_TRANSFER_TYPE_BULK});
+      }
+    }
+  }
+  return check_endpoints(node.found.model, node.found.node, seen);
 }
 
 proto::Result<std::size_t> LibusbSession::control(const ControlSetup& setup,

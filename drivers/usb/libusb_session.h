@@ -32,8 +32,8 @@ class LibusbSession {
   // that were never needed cost nothing.
   static constexpr std::uint32_t kBuffers = 320;
 
-  // UsbErrc::kBusy, kAccess, kNoDevice; the message says what to do. The context's events are
-  // handled in another thread; it and the clock outlive the session.
+  // UsbErrc::kBusy, kAccess, kNoDevice; kProtocol: it lacks an endpoint. The message says what to
+  // do. The context's events are handled in another thread; it and the clock outlive the session.
   static proto::Result<std::unique_ptr<LibusbSession>> open(libusb_context* context,
                                                             const UsbSysfs& sysfs,
                                                             const UsbNode& node,
@@ -73,6 +73,7 @@ class LibusbSession {
 
   LibusbSession(int fd, const proto::Clock& clock);
   proto::Result<void> claim(const UsbNode& node);
+  proto::Result<void> check_interface(const UsbNode& node) const;
   // Sends request_transfer_ and waits for it.
   proto::Result<std::size_t> ask(const char* verb, int timeout_ms);
   void cancel_aside(libusb_transfer* transfer);

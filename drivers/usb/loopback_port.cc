@@ -15,6 +15,8 @@ constexpr std::int64_t kNsPerMs = 1'000'000;
 // A device that is due and yet gives nothing is asked again after this, so that no loop spins.
 constexpr std::int64_t kAskAgainNs = 100'000;
 
+constexpr int kClearHaltMs = 1000;
+
 tl::unexpected<proto::Error> closed(const char* verb) {
   return proto::fail(UsbErrc::kIo, std::string(verb) + ": the port is not open");
 }
@@ -36,8 +38,11 @@ proto::Result<void> LoopbackPort::open() {
 }
 
 proto::Result<std::size_t> LoopbackPort::control_in(const ControlSetup& setup,
-                                                    std::span<std::byte> data, int) {
+                                                    std::span<std::byte> data, int timeout_ms) {
   if (!open_) return closed("send a control request");
+  if (!wait_for_answer(setup, timeout_ms)) {
+    return proto::fail(UsbErrc::kTimeout, "send a control request");
+  }
   auto answer = device_.control_in(setup, clock_.monotonic_ns());
   if (!answer) return tl::unexpected(answer.error());
   if (answer->size() > data.size()) {
@@ -48,13 +53,16 @@ proto::Result<std::size_t> LoopbackPort::control_in(const ControlSetup& setup,
 }
 
 proto::Result<void> LoopbackPort::control_out(const ControlSetup& setup,
-                                              std::span<const std::byte> data, int) {
+                                              std::span<const std::byte> data, int timeout_ms) {
   if (!open_) return closed("send a control request");
+  if (!wait_for_answer(setup, timeout_ms)) {
+    return proto::fail(UsbErrc::kTimeout, "send a control request");
+  }
   return device_.control_out(setup, data, clock_.monotonic_ns());
 }
 
 proto::Result<void> LoopbackPort::clear_halt(std::uint8_t endpoint) {
-  return control_out(clear_halt_setup(endpoint), {}, 0);
+  return control_out(clear_halt_setup(endpoint), {}, kClearHaltMs);
 }
 
 proto::Result<void> LoopbackPort::bulk_out(std::uint8_t, std::span<const std::byte> data, int) {
@@ -113,6 +121,14 @@ void LoopbackPort::cancel() {
   const std::lock_guard lock(mutex_);
   cancelled_ = true;
   wake_.notify_all();
+}
+
+bool LoopbackPort::wait_for_answer(const ControlSetup& setup, int timeout_ms) {
+  const std::int64_t now_ns = clock_.monotonic_ns();
+  const std::int64_t delay_ns = device_.control_delay_ns(setup, now_ns);
+  const std::int64_t patience_ns = timeout_ms * kNsPerMs;
+  if (delay_ns > 0) pass_time_until(now_ns + std::min(delay_ns, patience_ns));
+  return delay_ns <= patience_ns;
 }
 
 bool LoopbackPort::take_cancel() {

@@ -39,6 +39,8 @@ class LoopbackPort final : public UsbPort {
 
  private:
   bool take_cancel();
+  // False: the device takes longer than that to answer, and will not have done what it was asked.
+  bool wait_for_answer(const ControlSetup& setup, int timeout_ms);
   void pass_time_until(std::int64_t monotonic_ns);
 
   UsbDevice& device_;

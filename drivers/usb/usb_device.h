@@ -38,8 +38,8 @@ class UsbDevice {
   // When bulk_in() will next have something without a further request; absent: not by itself.
   virtual std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const = 0;
   // How long the host waits for the answer to this control request, which is then made; and for a
-  // transfer or request that it takes back, which is there until then. Only over USB/IP; elsewhere
-  // neither takes any time.
+  // transfer or request that it takes back, which is there until then. Over USB/IP; of a
+  // LoopbackPort the requests; elsewhere neither takes any time.
   virtual std::int64_t control_delay_ns(const ControlSetup& /*setup*/, std::int64_t /*now_ns*/) {
     return 0;
   }

@@ -21,18 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct KnownDevice {
-  std::uint16_t vendor;
-  std::uint16_t product;
-  std::string_view model;
-  bool updater;
-};
 // Sheet of the JS220, section 1; sheet of the JS110, section 1.
 constexpr std::array kKnown = {
-    KnownDevice{0x16D0, 0x10BA, "js220", false},
-    KnownDevice{0x16D0, 0x10B9, "js220", true},
-    KnownDevice{0x16D0, 0x0E88, "js110", false},
-    KnownDevice{0x16D0, 0x0E87, "js110", true},
+    UsbModel{0x16D0, 0x10BA, "js220", false},
+    UsbModel{0x16D0, 0x10B9, "js220", true},
+    UsbModel{0x16D0, 0x0E88, "js110", false},
+    UsbModel{0x16D0, 0x0E87, "js110", true},
 };
 
 // The first line of a small file; absent when it is not there (any more).
@@ -67,6 +61,8 @@ std::error_code access_to(const fs::path& node) {
 
 }  // namespace
 
+std::span<const UsbModel> known_usb_models() { return kKnown; }
+
 std::vector<UsbNode> UsbSysfs::scan() const {
   std::vector<UsbNode> nodes;
   std::error_code ignored;
@@ -83,9 +79,8 @@ std::vector<UsbNode> UsbSysfs::scan() const {
 std::optional<UsbNode> UsbSysfs::look_at(const fs::path& device) const {
   const auto vendor = read_number(device / "idVendor", 16);  // interfaces have none
   const auto product = read_number(device / "idProduct", 16);
-  const auto known = std::ranges::find_if(kKnown, [&](const KnownDevice& one) {
-    return vendor == one.vendor && product == one.product;
-  });
+  const auto known = std::ranges::find_if(
+      kKnown, [&](const UsbModel& one) { return vendor == one.vendor && product == one.product; });
   const auto bus = read_number(device / "busnum", 10);
   const auto number = read_number(device / "devnum", 10);
   if (known == kKnown.end() || !bus || !number) return std::nullopt;

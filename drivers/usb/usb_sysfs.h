@@ -3,14 +3,26 @@
 // and without udev.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/usb/usb_bus.h"
 
 namespace drivers {
+
+// A device that this program knows by its USB id. The udev rules name the same ones.
+struct UsbModel {
+  std::uint16_t vendor;
+  std::uint16_t product;
+  std::string_view model;
+  bool updater;
+};
+std::span<const UsbModel> known_usb_models();
 
 struct UsbNode {
   UsbFound found;

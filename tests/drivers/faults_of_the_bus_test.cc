@@ -164,11 +164,34 @@ TEST_F(FaultsOfTheBus, AnUpdaterAnswersNothingThatAnInstrumentDoes) {
   EXPECT_THAT(host_.replies(), IsEmpty());
 }
 
+TEST_F(FaultsOfTheBus, AnEndpointThatIsMissingIsInNoDescriptorUntilItIsHealed) {
+  // Its configuration, as a kernel reads it: the number of endpoints, and how long it is with them.
+  const auto endpoints = [this] {
+    UsbipSession session(devices_);
+    UsbipHost host(session);
+    EXPECT_EQ(host.import("1-1", now()), 0U);
+    const auto found = host.control({0x80, 6, 0, 2, 0, 0, 255, 0}, now()).data;
+    EXPECT_GE(found.size(), 18U);
+    const auto count = std::to_integer<unsigned>(found.at(13));
+    EXPECT_EQ(found.size(), 18U + 7 * count);
+    return count;
+  };
+  EXPECT_EQ(endpoints(), 2U);
+  inject("no-endpoint 10s");
+  pass(200 * kMs);
+  EXPECT_EQ(product_found(), js220::kProductId) << "it has not changed its name";
+  EXPECT_EQ(endpoints(), 1U);
+  bus_.heal(now());
+  EXPECT_EQ(product_found(), 0) << "descriptors change only with a new plugging in";
+  pass(200 * kMs);
+  EXPECT_EQ(endpoints(), 2U);
+}
+
 TEST_F(FaultsOfTheBus, AFaultThatMakesNoSenseSaysHowItIsWritten) {
   EXPECT_TRUE(is_bus_fault("babble 3"));
   EXPECT_FALSE(is_bus_fault("lose 21"));
-  for (const char* text :
-       {"babble 0", "babble x", "slow-control", "updater", "updater 5", "stuck", "stuck x"}) {
+  for (const char* text : {"babble 0", "babble x", "slow-control", "updater", "updater 5",
+                           "no-endpoint", "stuck", "stuck x"}) {
     const auto fault = parse_bus_fault(text);
     ASSERT_FALSE(fault.has_value()) << text;
     EXPECT_THAT(fault.error().message(), HasSubstr("is written: ")) << text;

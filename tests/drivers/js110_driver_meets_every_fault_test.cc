@@ -228,7 +228,11 @@ INSTANTIATE_TEST_SUITE_P(
         OpenFault{"busy", UsbErrc::kTimeout, "did not take its settings within 3000 ms: unplug it"},
         OpenFault{"settings-error 7", UsbErrc::kProtocol, "refused its settings (code 7): unplug"},
         OpenFault{"stall-request 3", UsbErrc::kStall, "ask js110/001234 (request 3)"},
-        OpenFault{"empty-answer 3", UsbErrc::kProtocol, "is not that of protocol version 1"},
+        OpenFault{"empty-answer 3", UsbErrc::kProtocol,
+                  "its answer of 0 bytes is not one of protocol version 1: update"},
+        OpenFault{"protocol 2", UsbErrc::kProtocol,
+                  "it speaks protocol version 2, this program speaks 1: update wattspool or the "
+                  "instrument's firmware"},
         OpenFault{"stall-request 4", UsbErrc::kStall, "ask js110/001234 (request 4)"},
         OpenFault{"stall-request 9", UsbErrc::kStall, "ask js110/001234 (request 9)"},
         OpenFault{"io-error 10", UsbErrc::kIo, "receive from js110/001234"},

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What takes longer on a real kernel's USB stack (see usb_kernel_test.py)."""
 
-import re
 import unittest
 
 from harness.guest_bench import LANES, GuestBench
@@ -13,6 +12,8 @@ SLOWLY = ("--time-scale", "0.25")
 FULL = 'waveform.rate = "full"'
 # Of the guest's own clock: both models have their full rate there.
 GUEST_TIME_SCALE = 0.15
+# [measured] 8.5 % with other work on the host, none on an idle one.
+LOST_AT_FULL_RATE_MAX = 0.20
 USBFS_MEMORY = "/sys/module/usbcore/parameters/usbfs_memory_mb"
 HOURS = (3600, -3600, -3600, 3600) * 3
 STUCK_S = 40  # 10 s of the guest's own clock at 0.25
@@ -20,13 +21,15 @@ STUCK_S = 40  # 10 s of the guest's own clock at 0.25
 
 class UsbKernelCampaign(GuestBench):
     def test_full_rate(self):
-        """What the emulated processor does not keep up with is in named gaps."""
+        """What the emulated processor does not keep up with is in named gaps, and is not much."""
         self.plug_in(JS220)
         self.boot(waveform="1kHz")
         self.all_stream()
         self.more(20_000_000, JS220)
         ids = self.audited().lane("telemetry")
-        print(f"share lost at full rate: {ids['in_gaps'] / ids['total']:.4f}", flush=True)
+        share = ids["in_gaps"] / ids["total"]
+        print(f"share lost at full rate: {share:.4f}", flush=True)
+        self.assertLess(share, LOST_AT_FULL_RATE_MAX)
 
     def test_both_models_at_once(self):
         """At full rate in the time of a guest whose clock goes slowly, through a broker."""
@@ -40,8 +43,7 @@ class UsbKernelCampaign(GuestBench):
             self.outage("replug 2s", instrument)
         audit = self.audited()
         self.one_gap_for_each(audit, 2)
-        ids = audit.lane("telemetry")
-        print(f"share lost: {ids['in_gaps'] / ids['total']:.4f}", flush=True)
+        self.assertEqual(audit.document["gap_events"].get("usb_loss", 0), 0)
 
     def test_ten_replugs(self):
         """Through a broker."""
@@ -121,23 +123,14 @@ class UsbKernelCampaign(GuestBench):
         self.assertEqual(audit.document["gap_events"].get("disconnect", 0), len(LANES))
 
     def test_a_reader_that_is_late_by_a_second_loses_nothing(self):
-        """Of each model at its full rate, in the time of the guest."""
+        """Of each model at its full rate, in the time of the guest; the daemon waits for it."""
         scale = ("--time-scale", str(GUEST_TIME_SCALE))
         self.plug_in(JS220, *scale)
         self.plug_in(JS110, *scale)
         self.boot(waveform="1kHz", time_scale=GUEST_TIME_SCALE, programs=("late_reader",))
         self.all_stream()
         for instrument in (JS220, JS110):
-            self.guest.say(f"do wattspool --config /etc/wattspool.toml release {instrument}; "
-                           f"late_reader {instrument} 1000; "
-                           f"wattspool --config /etc/wattspool.toml claim {instrument}")
-            said = rf"late_reader: {instrument} paused for 1000 ms: .* (\d+) gaps"
-            self.guest.wait_until(lambda _, said=said: re.search(said, self.guest.text()),
-                                  f"{instrument}: it is read late")
-            line = re.search(said, self.guest.text())
-            print(line[0], flush=True)
-            self.assertEqual(line[1], "0")
-            self.more(0, instrument)
+            self.assertEqual(self.held_by_another(instrument, 1000), 0)
         self.audited()
 
     def test_a_bus_that_gives_nothing_back_holds_up_nobody_else(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instruments on the bus of a guest, with a broker on the host or without: what its tests share."""
 
+import re
 import unittest
 
 from harness.agent import Agent
@@ -12,6 +13,7 @@ from harness.scratch import Scratch
 from harness.spool_audit import audit_spool
 
 LANES = ("telemetry", "waveform")
+TOOL = "wattspool --config /etc/wattspool.toml"  # in the guest
 
 
 class GuestBench(unittest.TestCase):
@@ -75,6 +77,11 @@ class GuestBench(unittest.TestCase):
     def more(self, values, *instruments):
         self.stream({one: self.one(one)["values_total"] + values for one in instruments})
 
+    def reason(self, code, instrument):
+        """Of the newest status; None: that is none of its reasons."""
+        return next((one for one in self.guest.last["reasons"]
+                     if one["code"] == code and one["object"] == instrument), None)
+
     def losses(self):
         return sum(one["losses_total"] for one in self.guest.last["instruments"])
 
@@ -98,6 +105,29 @@ class GuestBench(unittest.TestCase):
             self.until(instrument, lambda one, before=before: one["losses_total"] > before,
                        f"{how}: it is noticed")
         self.more(values, *instruments)
+
+    def held_by_another(self, instrument, pause_ms):
+        """Another program has it: that is told, and over once it is free. Its gaps are returned."""
+        self.guest.say(f"do {TOOL} release {instrument}; late_reader {instrument} {pause_ms} &")
+        self.said(rf"late_reader: {instrument} is open", f"{instrument}: another program has it")
+        self.guest.say(f"do {TOOL} claim {instrument}")
+        self.until(instrument, lambda one: one["state"] == "busy", "that is told")
+        self.assertRegex(self.one(instrument)["explanation"],
+                         rf"open {instrument}: claim /dev/bus/usb/\d+/\d+: "
+                         "in use by another program")
+        self.guest.wait_until(lambda _: self.reason("instrument_busy", instrument),
+                              "it is a reason")
+        self.assertIn("close that program", self.reason("instrument_busy", instrument)["remedy"])
+        line = self.said(rf"late_reader: {instrument} paused for {pause_ms} ms: .* (\d+) gaps",
+                         f"{instrument}: it is let go")
+        print(line[0], flush=True)
+        self.more(0, instrument)
+        return int(line[1])
+
+    def said(self, pattern, what):
+        """Of what the guest has written: the match, once there is one."""
+        self.guest.wait_until(lambda _: re.search(pattern, self.guest.text()), what)
+        return re.search(pattern, self.guest.text())
 
     # The end.
 

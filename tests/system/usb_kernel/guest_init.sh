@@ -58,6 +58,5 @@ while read -r word rest; do
 done </dev/ttyS1
 stop_daemon
 ls -l /dev/bus/usb/*/*
-[ -z "$SHOW_KERNEL_LOG" ] || dmesg
 umount /data || echo "the disk is busy"
 finish "$failed"

@@ -56,6 +56,8 @@ int main(int argc, char** argv) {
     return 1;
   };
   if (const auto opened = driver->open(); !opened) return told(opened.error());
+  std::printf("late_reader: %s is open\n", argv[1]);
+  std::fflush(stdout);
   if (const auto before = read(*driver, clock, counter); !before) return told(before.error());
   const std::uint64_t values_before = counter.values;
   const std::uint64_t gaps_before = counter.gaps;
