@@ -156,6 +156,14 @@ class Filters(unittest.TestCase):
         self.assertEqual(fleet.wave(list(hosts), hosts),
                          {"begun": ["b"], "done": ["a"], "later": ["c"]})
 
+    def test_a_wave_takes_what_was_newest_to_its_first_bench(self):
+        hosts = {"a": {"__wattspool_stage": "done", "__wattspool_newest": ""},
+                 "b": {"__wattspool_stage": "done", "__wattspool_newest": "1.1"},
+                 "c": {"__wattspool_stage": "done", "__wattspool_newest": "1.2"},
+                 "d": {"__wattspool_stage": "begun", "__wattspool_newest": "1.3"}, "e": {}}
+        self.assertEqual(fleet.wave_newest(["e", "d", "a", "b", "c"], hosts), "1.1")
+        self.assertEqual(fleet.wave_newest(["a", "d", "e"], hosts), "")
+
 
 if __name__ == "__main__":
     unittest.main()

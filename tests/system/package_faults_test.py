@@ -35,7 +35,7 @@ class PackageFaults(unittest.TestCase):
         self.bench.create_topics()
         self.bench.wait_acked()
         for step in (self.a_restored_spool_of_root_is_taken_over, self.it_is_back_after_a_reboot,
-                     self.it_is_back_after_a_power_cut, self.a_hang_ends_in_a_restart,
+                     self.it_is_back_after_a_kill_of_the_host, self.a_hang_ends_in_a_restart,
                      self.a_wrong_configuration_fails_once, self.the_environment_counts,
                      self.a_taken_port_of_metrics_is_said,
                      self.upgrade_and_downgrade_restart_it_once, self.it_moves_with_its_spool,
@@ -75,8 +75,8 @@ class PackageFaults(unittest.TestCase):
             return next((one for one in times if one >= moment), None)
         return wait_for(look, "it measures", 30, 0.2)
 
-    def it_is_back_after_a_power_cut(self):
-        self.host.power_cut()
+    def it_is_back_after_a_kill_of_the_host(self):
+        self.host.kill()
         self.host.start()
         self.bench.wait_acked()
 

@@ -144,6 +144,14 @@ def reported(hosts, hostvars):
     return [{**bench, "status": bench["status"] or None} for bench in said]
 
 
+def wave_newest(hosts, hostvars):
+    """What the first bench of an upgrade that was to take the newest version took for it; as long
+    as none is done, nothing."""
+    done = (hostvars[host] for host in wave(hosts, hostvars)["done"])
+    return next((str(bench["__wattspool_newest"]) for bench in done
+                 if bench.get("__wattspool_newest")), "")
+
+
 def age(status, when):
     """How long before the status was put together."""
     if not when:
@@ -193,4 +201,4 @@ class FilterModule:
                 "missing_rights": missing_rights, "fleet_table": fleet_table,
                 "agents_of": agents_of, "first_alike": first_alike, "setting": setting,
                 "repeated": repeated, "reported": reported, "unsent": unsent, "wave": wave,
-                "taken": taken, "differing": differing}
+                "wave_newest": wave_newest, "taken": taken, "differing": differing}

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 
+from fleet.releases import SLOW, slow
 from fleet.steps import Steps
 from harness.bench import SPOOL, UNIT, unsent
 from harness.process import wait_for
@@ -16,9 +17,6 @@ ARCHIVE = "/root/bench.tar.gz"
 
 
 class RetireSteps(Steps):
-
-    def wait_unsent(self, bench):
-        wait_for(lambda: bench.unsent_rows() > 5, "data waits", 60, 0.5)
 
     def a_bench_with_unsent_data_stays(self):
         bench = self.benches[-1]
@@ -65,8 +63,20 @@ class RetireSteps(Steps):
         self.assertEqual(bench.version()[:2], "rc")
         self.assertGreater(self.rows_of_file(bench), 5)
         self.broker.bring_back_all()
+        self.leave_half_an_installation(bench)
         self.succeed("site", "--limit", bench.name)
         self.fleet.wait_delivering()
+
+    def leave_half_an_installation(self, bench):
+        """Of somebody whose dpkg was killed before it had unpacked anything."""
+        self.fleet.build("0.4.0", slow("preinst"))
+        shutil.copy(self.fleet.package("0.4.0", bench.suite), bench.host.path("/root/half.deb"))
+        bench.host.write(SLOW, "")
+        bench.host.run("systemd-run", "--unit=half", "dpkg", "--install", "/root/half.deb")
+        wait_for(lambda: bench.host.say("dpkg-query", "-W", "-f", "${db:Status-Abbrev}",
+                                        "wattspool").startswith("iHR"), "dpkg is in preinst", 60)
+        bench.host.run("systemctl", "kill", "--signal=KILL", "half")
+        bench.host.path(SLOW).unlink()
 
     def of_file(self, bench, what):
         """What the spool's file says, where there is no program on the host to read it."""

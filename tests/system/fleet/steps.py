@@ -4,6 +4,11 @@
 import concurrent.futures
 import contextlib
 
+from harness.process import wait_for
+
+CACHE = "/var/cache/wattspool-upgrade"
+NOTE = f"{CACHE}/upgrading-from"
+
 
 class Steps:
     """Part of a unittest.TestCase that has `fleet`, `benches`, `broker`, `scratch` and `whole`."""
@@ -35,6 +40,9 @@ class Steps:
         play = self.fail_with(part, "site", *words)
         self.assertEqual(play.changes(), set(), play.text[-2000:])
         self.fleet.variables, self.fleet.host_variables = before
+
+    def wait_unsent(self, bench):
+        wait_for(lambda: bench.unsent_rows() > 5, "data waits", 60, 0.5)
 
     def versions(self):
         return [bench.version() for bench in self.benches]

@@ -129,9 +129,6 @@ class Play:
             host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)}
             for host, counts in re.findall(r"^(\S+) +: (ok=.*)$", self.text, re.M)}
 
-    def count(self, what):
-        return sum(counts[what] for counts in self.recap.values())
-
     def changes(self):
         """(host, task) of all that was changed; of a loop the words that it showed."""
         found, task = set(), None
@@ -181,20 +178,46 @@ class Fleet:
         self.scratch.keep(self)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def publish(self, suite, *packages, options=()):
+    def publish(self, suite, *packages):
         subprocess.run(
             [ROOT / "packaging/make-repo", "--gnupg-home", self.folder / "repository-key",
-             *options, self.repository, suite, *packages], check=True, capture_output=True)
+             self.repository, suite, *packages], check=True, capture_output=True)
+
+    def suites(self):
+        return {bench.suite for bench in self.benches.values()}
+
+    def package(self, version, suite):
+        return self.scratch.path(f"wattspool_{version}{SUFFIX[suite]}_amd64.deb")
+
+    def build(self, version, change=None):
+        """A package of this version for each suite; change(folder) may spoil it."""
+        folder = self.scratch.path(f"tree-{version}")
+        for suite in self.suites():
+            repacked(package_file(suite), folder, self.package(version, suite),
+                     version + SUFFIX[suite], change)
+            shutil.rmtree(folder)
+
+    def offer(self, version):
+        for suite in self.suites():
+            self.publish(suite, self.package(version, suite))
+
+    def withdraw(self, version):
+        for suite in self.suites():
+            (self.repository / suite / self.package(version, suite).name).unlink()
+            self.publish(suite)
 
     def release(self, version, change=None):
-        """A package of this version, in the repository; change(folder) may spoil it."""
-        folder = self.scratch.path(f"tree-{version}")
-        for suite in {bench.suite for bench in self.benches.values()}:
-            built = version + SUFFIX[suite]
-            target = self.scratch.path(f"wattspool_{built}_amd64.deb")
-            repacked(package_file(suite), folder, target, built, change)
-            shutil.rmtree(folder)
-            self.publish(suite, target)
+        """Built, and in the repository."""
+        self.build(version, change)
+        self.offer(version)
+
+    def install_by_file(self, bench, file):
+        """The inventory of this bench has a file instead of the repository; None undoes it."""
+        said = {"wattspool_apt_repository": "", "wattspool_package_file": str(file)}
+        for key, value in said.items():
+            self.host_variables[bench.name].pop(key, None)
+            if file:
+                self.host_variables[bench.name][key] = value
 
     def write_acl_command(self):
         """kafka-acls.sh, as the administrator of a cluster has it."""

@@ -91,7 +91,7 @@ class Host:
 
     def lose_disk(self):
         """Power off, and an empty disk in place of the one that was there; start() boots it."""
-        self.power_cut()
+        self.kill()
         self.unmount_disk()
         self.mount_disk()
 
@@ -168,8 +168,8 @@ class Host:
         self.enter("systemctl", "poweroff")
         self.process.child.wait(PATIENCE_S)
 
-    def power_cut(self):
-        """All its processes end at once; what was written is kept."""
+    def kill(self):
+        """All its processes end at once. What was written is kept, also what no disk has yet."""
         os.kill(self.leader(), 9)
         self.process.child.wait()
 
