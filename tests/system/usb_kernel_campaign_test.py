@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What takes longer on a real kernel's USB stack (see usb_kernel_test.py)."""
 
+import os
 import unittest
 
 from harness.guest_bench import LANES, GuestBench
@@ -14,6 +15,7 @@ FULL = 'waveform.rate = "full"'
 GUEST_TIME_SCALE = 0.15
 # [measured] 8.5 % with other work on the host, none on an idle one.
 LOST_AT_FULL_RATE_MAX = 0.20
+BUSY_PER_PROCESSOR = 3  # load average; emulators, guest and broker are 1 to 2 of it
 USBFS_MEMORY = "/sys/module/usbcore/parameters/usbfs_memory_mb"
 HOURS = (3600, -3600, -3600, 3600) * 3
 STUCK_S = 40  # 10 s of the guest's own clock at 0.25
@@ -29,6 +31,7 @@ class UsbKernelCampaign(GuestBench):
         ids = self.audited().lane("telemetry")
         share = ids["in_gaps"] / ids["total"]
         print(f"share lost at full rate: {share:.4f}", flush=True)
+        self.host_had_time()
         self.assertLess(share, LOST_AT_FULL_RATE_MAX)
 
     def test_both_models_at_once(self):
@@ -43,7 +46,15 @@ class UsbKernelCampaign(GuestBench):
             self.outage("replug 2s", instrument)
         audit = self.audited()
         self.one_gap_for_each(audit, 2)
+        self.host_had_time()
         self.assertEqual(audit.document["gap_events"].get("usb_loss", 0), 0)
+
+    def host_had_time(self):
+        """Else what was lost is the host's doing: [measured] 57 % at full rate at a load of 20 on
+        2 processors. That it was named is asserted before, on any host."""
+        load = os.getloadavg()[0]
+        if load > BUSY_PER_PROCESSOR * os.cpu_count():
+            self.skipTest(f"the host has other work (load {load:.1f}): what is lost is not judged")
 
     def test_ten_replugs(self):
         """Through a broker."""
