@@ -256,15 +256,20 @@ void play(World& world, std::uint32_t seed) {
   world.expect_all_once();
 }
 
-TEST(RandomScripts, WithFaultsAndCrashesLoseAndRepeatNothing) {
+// Ten scripts from this seed on: sanitizers take minutes for all forty.
+class RandomScripts : public testing::TestWithParam<std::uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomScripts, testing::Values(1, 11, 21, 31));
+
+TEST_P(RandomScripts, WithFaultsAndCrashesLoseAndRepeatNothing) {
   std::uint64_t producers = 0;
-  for (std::uint32_t seed = 1; seed <= 40 && !testing::Test::HasFailure(); ++seed) {
+  for (std::uint32_t seed = GetParam(); seed < GetParam() + 10 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world;
     play(world, seed);
     producers += world.cluster_.producers();
   }
-  EXPECT_GT(producers, 400U) << "the scripts were too kind";
+  RecordProperty("producers", std::to_string(producers));
+  EXPECT_GT(producers, 100U) << "the scripts were too kind";
 }
 
 }  // namespace
