@@ -77,10 +77,9 @@ class Hundred(unittest.TestCase):
                       f"others used {self.others_s:.1f} s", flush=True)
                 self.assertEqual(code, 0, said[-3000:])
                 self.assertEqual(said.count("changed=0"), 100, said[-3000:])
-                clocks = said[said.index("Find its clock right"):]
+                clocks = said[said.index("and its clock right"):]
                 self.assertEqual(clocks.count("ok: [bench-"), 100, said[-3000:])
-                # So much this machine has in that time, whoever else works on it.
-                self.assertLessEqual(self.used_s, ALLOWED_S * os.cpu_count())
+                self.assertLessEqual(self.used_s, ALLOWED_S)
                 # What an administrator waits for: not longer because others build here.
                 alone = self.others_s < 0.1 * self.seconds * os.cpu_count()
                 self.assertTrue(self.seconds <= ALLOWED_S or not alone, self.seconds)
