@@ -136,10 +136,11 @@ class Filters(unittest.TestCase):
     def test_one_bench_speaks_for_those_like_it(self):
         hosts = {"a": {"wattspool_kafka_brokers": ["k1"]}, "b": {"wattspool_kafka_brokers": ["k1"]},
                  "c": {"wattspool_kafka_brokers": ["k2"]},
-                 "d": {"wattspool_kafka_brokers": ["k1"], "wattspool_topics_prefix": "x."}}
-        names = ["wattspool_kafka_brokers", "wattspool_topics_prefix"]
-        self.assertEqual([fleet.first_alike(list(hosts), hosts, host, names) for host in hosts],
-                         ["a", "a", "c", "d"])
+                 "d": {"wattspool_kafka_brokers": ["k1"], "wattspool_topics_prefix": "x."},
+                 "e": {"wattspool_kafka_brokers": ["k1:2"], "wattspool_topics_brokers": ["k1"]}}
+        names = (["wattspool_topics_brokers", "wattspool_kafka_brokers"], "wattspool_topics_prefix")
+        self.assertEqual([fleet.first_alike(list(hosts), hosts, host, *names) for host in hosts],
+                         ["a", "a", "c", "d", "a"])
 
     def test_a_setting_is_found_however_it_is_written(self):
         for settings in ({"forward.delivery": "x"}, {"forward": {"delivery": "x"}}):

@@ -87,6 +87,15 @@ class Rights(unittest.TestCase):
                                  [f"--bootstrap-server {one}:9 --list" for one in ("k1", "k2")])
                 self.assertEqual(len([line for line in asked if "created" in line]), 2)
 
+    def test_doors_of_one_cluster_are_one_cluster(self):
+        """Each bench comes in by a door of its own; the administrator knows another."""
+        for name, bench in self.hosts.items():
+            bench.update(wattspool_kafka_brokers=[f"{name}:9"], wattspool_topics_brokers=["k1:9"])
+        self.have(k1=["b1", "b2", "b4"])
+        asked = self.grants(("b3", "k1:9"))
+        self.assertEqual(len([line for line in asked if "--list" in line]), 1)
+        self.assertEqual(len([line for line in asked if "created" in line]), 1)
+
     def test_the_first_bench_need_not_want_rights(self):
         self.hosts["b1"]["wattspool_topics_acls"] = False
         self.have(k1=["b2"], k2=["b3", "b4"])

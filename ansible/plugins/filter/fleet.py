@@ -107,10 +107,15 @@ def agents_of(hosts, hostvars):
             for host in hosts]
 
 
-def first_alike(hosts, hostvars, host, names):
-    """The first of the hosts for which these variables are what they are for this one."""
+def first_alike(hosts, hostvars, host, *names):
+    """The first of the hosts for which these variables are what they are for this one. Of a list of
+    names the first that is not empty counts."""
+    def value(name, keys):
+        values = (str(hostvars[name].get(key, "")) for key in keys)
+        return next((text for text in values if text not in ("", "[]")), "")
+
     def given(name):
-        return [str(hostvars[name].get(key, "")) for key in names]
+        return [value(name, [key] if isinstance(key, str) else key) for key in names]
     return next(name for name in hosts if given(name) == given(host))
 
 
