@@ -177,6 +177,11 @@ class Cluster:
         for node in range(1, count + 1):
             self.ready(node)
 
+    def add_settings(self, node, text):
+        """From its next start on."""
+        with open(self.node_dir(node) / "server.properties", "a", encoding="ascii") as settings:
+            settings.write(text)
+
     def start(self, node, wait=True):
         if self.pid(node):
             raise BrokerFailed(f"broker {node} runs already; stop or kill it first")

@@ -16,9 +16,9 @@ ssl.truststore.location={truststore}
 listener.name.ssl.ssl.client.auth=required
 ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT
 listener.name.sasl_ssl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
-listener.name.sasl_ssl.plain.sasl.jaas.config={plain} required {users};
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={scram} required;
 """
+USERS = "listener.name.sasl_ssl.plain.sasl.jaas.config={module} required {users};\n"
 RIGHTS = """\
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
@@ -39,12 +39,13 @@ class Security:
         self.keystore.write_bytes(key.read_bytes() + crt.read_bytes())
 
     def properties(self, **ports):
-        users = " ".join(f'user_{name}="{password}"' for name, password in self.users.items())
-        text = PROPERTIES.format(**ports, users=users, keystore=self.keystore,
-                                 truststore=self.truststore,
-                                 plain=f"{MODULES}.plain.PlainLoginModule",
+        text = PROPERTIES.format(**ports, keystore=self.keystore, truststore=self.truststore,
                                  scram=f"{MODULES}.scram.ScramLoginModule")
-        return text + (RIGHTS if self.rights else "")
+        return text + self.users_property() + (RIGHTS if self.rights else "")
+
+    def users_property(self):
+        users = " ".join(f'user_{name}="{password}"' for name, password in self.users.items())
+        return USERS.format(module=f"{MODULES}.plain.PlainLoginModule", users=users)
 
     def format_options(self):
         return [word for name, password in self.users.items() for word in

@@ -19,7 +19,6 @@ from fleet.upgrade_steps import UpgradeSteps
 from harness.broker import SecuredBroker
 from harness.fleet import Fleet
 from harness.host import enter_own_network, package_file
-from harness.process import wait_for
 from harness.scratch import Scratch
 
 
@@ -42,7 +41,8 @@ class Fleets(InventorySteps, ChangeSteps, FiguresSteps, UpgradeSteps, GateSteps,
     def setUp(self):
         self.scratch = self.enterContext(Scratch("fleet"))
         suites = ["bookworm", "bookworm", "trixie"] if WHOLE else ["bookworm"] * 2
-        self.broker = SecuredBroker(self.scratch, {"nobody": "secret"}, brokers=3 if WHOLE else 1)
+        self.broker = SecuredBroker(self.scratch, {"bench-02": "word-of-bench-02"},
+                                    brokers=3 if WHOLE else 1)
         self.fleet = Fleet(self.scratch, self.broker, suites, argument("ansible", "/usr/bin"))
         self.benches = list(self.fleet.benches.values())
         if WHOLE and (not ONLY or "an_upgrade_is_one_gap" in ONLY):
@@ -130,13 +130,15 @@ class Fleets(InventorySteps, ChangeSteps, FiguresSteps, UpgradeSteps, GateSteps,
             self.assertIn(f"{name}  lab-2", text)
 
     def credentials_are_replaced(self):
-        """The brokers get another authority, and take certificates of this one only."""
-        authority = self.broker.renew_authority()
-        wait_for(lambda: self.benches[0].unsent_rows() > 5, "data waits", 60, 0.5)
-        self.fleet.variables["wattspool_kafka_ca"] = authority.crt.read_text("ascii")
+        """The brokers get another authority, take certificates of this one only, and know another
+        password: whoever has an old one is told so."""
+        self.broker.renew_access({"bench-02": "other-word-of-bench-02"})
+        for bench in self.benches:
+            self.wait_unsent(bench)
+        self.fleet.variables["wattspool_kafka_ca"] = self.broker.authority.crt.read_text("ascii")
         for bench in self.benches:
             self.fleet.host_variables[bench.name] = {
-                **self.fleet.host_variables[bench.name], **self.fleet.certificate(bench.name)}
+                **self.fleet.host_variables[bench.name], **self.fleet.access(bench.name)}
         before = [self.acquisition(bench) for bench in self.benches]
         play = self.succeed("site", "-vvv", "--diff")
         self.secrets_are_kept(play)

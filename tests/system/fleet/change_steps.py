@@ -3,6 +3,7 @@
 
 from fleet.steps import Steps
 from harness.bench import SPOOL, UNIT
+from harness.fleet import OPERATOR_PASSWORD
 
 SITE = "/etc/wattspool/conf.d/50-site.toml"
 LOCAL = "/etc/wattspool/conf.d/90-local.toml"
@@ -19,18 +20,27 @@ class ChangeSteps(Steps):
         del self.fleet.host_variables[bench.name]["wattspool_settings"][key]
 
     def secrets_are_kept(self, play):
-        """The key of each bench is root's alone, and nobody has said a line of it."""
+        """The key or password of each bench is root's alone, and nobody has said a line of it."""
         self.assertIn("Write the secrets", play.text)
         for bench in self.benches:
-            key = self.fleet.host_variables[bench.name]["wattspool_kafka_key"]
+            name, secret = self.secret(bench)
             journal = bench.host.say("journalctl", "--no-pager", "-o", "cat", "-a")
             self.assertIn("ansible", journal)
-            for line in key.splitlines()[1:-1]:
-                self.assertNotIn(line, play.text)
-                self.assertNotIn(line, journal)
-            self.assertEqual(bench.host.path(f"{CREDENTIALS}/client.key").read_text("ascii"), key)
+            for line in secret.splitlines():
+                if not line.startswith("-----"):
+                    self.assertNotIn(line, play.text)
+                    self.assertNotIn(line, journal)
+            self.assertNotIn(OPERATOR_PASSWORD, play.text + journal)
+            self.assertEqual(bench.host.path(f"{CREDENTIALS}/{name}").read_text("ascii"), secret)
             said = bench.host.say("find", CREDENTIALS, "-printf", "%m %u:%g %f\n").splitlines()
-            self.assertEqual(set(said), {"700 root:root credentials", "600 root:root client.key"})
+            self.assertEqual(set(said), {"700 root:root credentials", f"600 root:root {name}"})
+
+    def secret(self, bench):
+        """File in the folder of credentials, and what is to be in it."""
+        variables = self.fleet.host_variables[bench.name]
+        if password := variables.get("wattspool_kafka_password"):
+            return "password", password
+        return "client.key", variables["wattspool_kafka_key"]
 
     def check_mode_tells_the_truth(self):
         """Of a change that a reload applies, and of one that needs a restart."""

@@ -97,6 +97,7 @@ class SecuredBroker(RealBroker):
         tls = scratch.path(f"tls-{self.version}")
         self.authority = Authority(tls, "authority")
         self.stranger = Authority(tls, "stranger")
+        self.users = users
         self.cluster = Cluster(scratch.path(f"kafka-{self.version}"),
                                Security(self.authority, users, rights), self.version)
         scratch.keep(self)
@@ -119,17 +120,20 @@ class SecuredBroker(RealBroker):
         for node in self.cluster.nodes():
             self.cluster.ready(node)
 
-    def renew_authority(self):
-        """Restarts the brokers with a new one, which alone counts for them from now on."""
+    def renew_access(self, users):
+        """Restarts the brokers with another authority, which alone counts for them from now on, and
+        with other passwords of the users (PLAIN)."""
         from certificates import Authority
         self.authority = Authority(self.authority.folder.parent, "renewed")
         crt, key = self.authority.issue("broker", "broker")
         security = self.cluster.security
         security.keystore.write_bytes(key.read_bytes() + crt.read_bytes())
         security.truststore.write_bytes(self.authority.crt.read_bytes())
+        self.users.update(users)
         self.take_away_all()
+        for node in self.cluster.nodes():
+            self.cluster.add_settings(node, security.users_property())
         self.bring_back_all()
-        return self.authority
 
     def acl_command(self, words):
         """A started kafka-acls.sh as an administrator runs it."""

@@ -38,15 +38,17 @@ ExecStart=/usr/bin/wattspool emulate js220 --serial {serial} --socket /run/instr
 Restart=always
 RestartSec=300ms
 """
+OPERATOR_PASSWORD = "word-of-the-operator"
 # Of the version of packages for each release of Debian.
 SUFFIX = {"bookworm": "", "trixie": "+deb13"}
 ENABLED = "/etc/systemd/system/multi-user.target.wants"
 
 
 class FleetBench:
-    """One of the benches: a host named as the agent on it."""
+    """One of the benches: a host named as the agent on it. Of one that has an operator nobody comes
+    in as root: he becomes root by sudo, with his password."""
 
-    def __init__(self, scratch, number, suite, key):
+    def __init__(self, scratch, number, suite, key, operator=""):
         self.name = f"bench-0{number}"
         # On loopback too, but libc looks up names only where there is another address than 127.*.
         self.address = f"10.77.0.1{number}"
@@ -56,12 +58,19 @@ class FleetBench:
         self.suite = suite
         self.spool = SPOOL
         self.key = key
+        self.operator = operator
         self.host = Host(scratch, suite, name=self.name)
         self.prepare()
 
     def prepare(self):
         """Its disk, as whoever sets up PCs in the lab leaves it."""
-        self.host.write("/root/.ssh/authorized_keys", self.key, 0o600)
+        home = f"/home/{self.operator}" if self.operator else "/root"
+        if self.operator:
+            word = subprocess.run(["openssl", "passwd", "-6", OPERATOR_PASSWORD], check=True,
+                                  capture_output=True, text=True).stdout.strip()
+            subprocess.run(["chroot", self.host.root, "useradd", "--create-home", "-G", "sudo",
+                            "--password", word, self.operator], check=True)
+        self.host.write(f"{home}/.ssh/authorized_keys", self.key)
         self.host.write("/etc/ssh/sshd_config.d/fleet.conf", SSHD.format(address=self.address))
         self.host.write("/etc/systemd/system/instrument.path", INSTRUMENT_PATH)
         self.host.write("/etc/systemd/system/instrument.service",
@@ -157,7 +166,7 @@ class Fleet:
         public = key.with_suffix(".pub").read_text("ascii")
         self.benches = {}
         for number, suite in enumerate(suites, 1):
-            bench = FleetBench(scratch, number, suite, public)
+            bench = FleetBench(scratch, number, suite, public, "lab" if number == 2 else "")
             self.benches[bench.name] = bench
         collections = self.folder / "collections/ansible_collections/wattspool"
         collections.mkdir(parents=True)
@@ -249,9 +258,19 @@ class Fleet:
         return {"wattspool_kafka_certificate": certificate.read_text("ascii"),
                 "wattspool_kafka_key": key.read_text("ascii")}
 
+    def access(self, name):
+        """With a password, where brokers have one of the bench; else with a certificate."""
+        if name not in self.broker.users:
+            return self.certificate(name)
+        return {"wattspool_kafka_profile": "plain", "wattspool_kafka_username": name,
+                "wattspool_kafka_brokers": self.broker.sasl.split(","),
+                "wattspool_kafka_password": self.broker.users[name]}
+
     def bench_variables(self, bench):
+        operator = {"ansible_user": bench.operator, "ansible_become_password": OPERATOR_PASSWORD}
         return {
-            **self.certificate(bench.name),
+            **self.access(bench.name),
+            **(operator if bench.operator else {}),
             "ansible_host": bench.address,
             "wattspool_bench": bench.name[-1],
             "wattspool_bench_class": "thermal",

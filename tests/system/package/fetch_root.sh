@@ -11,8 +11,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wattspool/hosts
 debian=$(dirname "$(readlink -f "$0")")/../../../packaging/debian
 # What decides on the content: other dependencies make another root.
 if [ -n "${2:-}" ]; then
-  # With what a playbook needs there: ssh, which is off, and Python.
-  kind=host with=systemd,systemd-sysv,dbus,udev,procps,openssh-server,python3-apt
+  # With what a playbook needs there: ssh, which is off, sudo, and Python.
+  kind=host with=systemd,systemd-sysv,dbus,udev,procps,openssh-server,sudo,python3-apt
   package=$(readlink -f "$2")
   needed=$(dpkg-deb -f "$package" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' | LC_ALL=C sort)
 else
