@@ -21,6 +21,7 @@ class LoopService {
   virtual ~LoopService() = default;
   // What it waits for.
   virtual void add_descriptors(std::vector<pollfd>& waiting) const = 0;
+  // When it is to be served next, be it in the past.
   virtual std::int64_t next_wake_ns(std::int64_t now_ns) const = 0;
   // Hands over what was due until now; called for each few milliseconds by which the loop is late.
   // All services do this before the first one takes its turn: a device must not see an earlier time

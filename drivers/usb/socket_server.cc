@@ -235,11 +235,13 @@ bool SocketServer::send(Client& client) {
   return !client.leaving || client.connection.has_output();
 }
 
+// In the past, when this thread was preempted since it served a client: then the loop goes through
+// that time, too.
 std::int64_t SocketServer::next_wake_ns(std::int64_t now_ns) const {
   std::int64_t wake_ns = now_ns + 60'000'000'000;
   for (const auto& client : clients_) {
     if (client->claimed == nullptr || client->armed == 0) continue;
-    if (const auto due_ns = client->claimed->device->next_due_ns(now_ns)) {
+    if (const auto due_ns = client->claimed->device->next_due_ns(client->served_ns)) {
       wake_ns = std::min(wake_ns, std::max(*due_ns, client->served_ns + kBatchNs));
     }
   }

@@ -2,11 +2,16 @@
 // An emulator that was kept from the processor goes through the time that it missed; one that is
 // too slow for that answers its clients all the same.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "drivers/usb/serve_loop.h"
+#include "drivers/usb/socket_link.h"
+#include "drivers/usb/socket_server.h"
 #include "drivers/usb/virtual_clock.h"
 
 namespace drivers {
@@ -89,6 +94,50 @@ TEST_F(LateEmulator, ThatIsTooSlowAnswersItsClientsWithinTheirPatience) {
   run({&slow});
   EXPECT_LT(slow.turned_ns - slow.turn_ns, 1000 * kMs);
   EXPECT_EQ(slow.caught_up_ns.back(), slow.turn_ns) << "the rest is the device's loss";
+}
+
+// Has something at any time.
+class Streaming final : public UsbDevice {
+ public:
+  UsbDescriptors descriptors() const override { return {}; }
+  proto::Result<std::vector<std::byte>> control_in(const ControlSetup&, std::int64_t) override {
+    return std::vector<std::byte>(2);
+  }
+  proto::Result<void> control_out(const ControlSetup&, std::span<const std::byte>,
+                                  std::int64_t) override {
+    return {};
+  }
+  proto::Result<void> bulk_out(std::span<const std::byte>, std::int64_t) override { return {}; }
+  proto::Result<std::size_t> bulk_in(std::span<std::byte>, std::int64_t) override { return 0; }
+  std::optional<std::int64_t> next_due_ns(std::int64_t now_ns) const override { return now_ns; }
+};
+
+void turn(SocketServer& server, std::int64_t now_ns) {
+  std::vector<pollfd> waiting;
+  server.add_descriptors(waiting);
+  ASSERT_GT(::poll(waiting.data(), waiting.size(), 1000), 0);
+  server.turn(waiting, now_ns);
+}
+
+TEST(LateSocketServer, CountsTheTimeThatItMissedBetweenTwoWaitsToo) {
+  const std::string path = testing::TempDir() + "late_socket_server.sock";
+  Streaming device;
+  auto server = SocketServer::open(path, {{"000001", &device}});
+  ASSERT_TRUE(server.has_value());
+  auto link = SocketLink::connect(path);
+  ASSERT_TRUE(link.has_value());
+  std::vector<std::byte> open(kOpenMagic.begin(), kOpenMagic.end());
+  std::ranges::copy(std::as_bytes(std::span("000001", 6)), std::back_inserter(open));
+  ASSERT_TRUE(link->send({.length = 10, .type = MessageType::kOpen}, open).has_value());
+  turn(**server, 0);  // somebody is there
+  turn(**server, 0);  // and asks
+  ASSERT_TRUE(link->receive(1000).has_value());
+  const std::vector count = {std::byte{8}};
+  ASSERT_TRUE(link->send({.length = 1, .type = MessageType::kArm}, count).has_value());
+  turn(**server, kMs);
+  // Preempted here, not while it waited.
+  EXPECT_EQ((*server)->next_wake_ns(kLateNs), kMs + kDueNs)
+      << "the loop goes through it from there";
 }
 
 }  // namespace
