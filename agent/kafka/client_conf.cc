@@ -45,6 +45,16 @@ proto::Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const st
   return proto::fail(KafkaErrc::kClient, "set kafka." + name + ": " + detail);
 }
 
+// librdkafka 2.5 and newer: a client that may push metrics to its brokers asks its own thread for a
+// last push as it ends, and then waits for a signal. One that came first is missed: it waits a full
+// second, in which nothing is acquired (seen with 2.8.0, and in its rdkafka_telemetry.c).
+proto::Result<void> push_no_metrics(rd_kafka_conf_t* conf) {
+  const std::string name = "enable.metrics.push";
+  std::size_t size = 0;
+  const bool is_known = rd_kafka_conf_get(conf, name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK;
+  return is_known ? set(conf, name, "false") : proto::Result<void>();
+}
+
 }  // namespace
 
 // Errors reach the operator through the status; the library's own lines are for whoever set
@@ -61,6 +71,7 @@ proto::Result<ConfPtr> make_conf(rd_kafka_type_t role, const KafkaSettings& own,
                                  const KafkaSettings& checked) {
   ConfPtr conf(rd_kafka_conf_new());
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  if (auto done = push_no_metrics(conf.get()); !done) return tl::unexpected(done.error());
   for (const KafkaSettings* settings : {&kConnection, &own, &checked}) {
     for (const auto& [name, value] : *settings) {
       const bool foreign = role == RD_KAFKA_CONSUMER &&
