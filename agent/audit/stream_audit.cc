@@ -12,12 +12,20 @@ void find(StreamFindings& result, std::string text) {
   if (result.findings.size() < kFindingsMax) result.findings.push_back(std::move(text));
 }
 
+std::string place(const std::string& stream, proto::Lane lane, const Interval& sequences) {
+  return "stream " + stream.substr(0, 8) + " lane " + std::string(proto::to_string(lane)) +
+         ": sequences " + std::to_string(sequences.first) + ".." + std::to_string(sequences.last);
+}
+
 }  // namespace
 
 bool StreamAudit::add(const std::string& stream, proto::Lane lane, proto::Sequence sequence) {
   LaneSequences& at = streams_[stream][lane];
   const bool repeated = at.seen.insert(Interval{sequence.value(), sequence.value()}) != 0;
-  if (repeated) ++at.repeated;
+  if (repeated) {
+    ++at.repeated;
+    at.came_again.insert(Interval{sequence.value(), sequence.value()});
+  }
   return !repeated;
 }
 
@@ -72,16 +80,16 @@ StreamFindings StreamAudit::finish() const {
       any = any || hull.has_value();
       result.records += at.seen.count();
       result.duplicates += at.repeated;
+      for (const Interval& again : at.came_again.intervals()) {
+        find(result, place(stream, lane, again) + " came more than once");
+      }
       const std::uint64_t last = std::max(hull ? hull->last : 0, at.last_said);
       if (last == 0) continue;
       IntervalSet accounted = at.seen;
       accounted.insert(at.named_lost);
       for (const Interval& hole : accounted.holes_within({1, last})) {
         result.missing += hole.count();
-        find(result, "stream " + stream.substr(0, 8) + " lane " +
-                         std::string(proto::to_string(lane)) + ": sequences " +
-                         std::to_string(hole.first) + ".." + std::to_string(hole.last) +
-                         " are missing");
+        find(result, place(stream, lane, hole) + " are missing");
       }
     }
     if (any) ++result.streams;

@@ -46,6 +46,7 @@ class StreamAudit {
     IntervalSet named_lost;
     std::uint64_t last_said = 0;  // by the successor's agent_started event
     std::uint64_t repeated = 0;
+    IntervalSet came_again;
   };
   struct Chain {
     std::string agent_id;

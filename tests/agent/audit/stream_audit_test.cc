@@ -31,7 +31,11 @@ TEST(StreamAudit, DenseStreamsInAChainHold) {
 TEST(StreamAudit, ARepeatedSequenceIsADuplicate) {
   StreamAudit audit = two_streams();
   EXPECT_FALSE(audit.add(kB, proto::Lane::kTelemetry, proto::Sequence(2)));
-  EXPECT_EQ(audit.finish().duplicates, 1u);
+  EXPECT_FALSE(audit.add(kB, proto::Lane::kTelemetry, proto::Sequence(3)));
+  const StreamFindings found = audit.finish();
+  EXPECT_EQ(found.duplicates, 2u);
+  EXPECT_EQ(found.findings, std::vector<std::string>{"stream bbbbbbbb lane telemetry: sequences "
+                                                     "2..3 came more than once"});
 }
 
 TEST(StreamAudit, ASkippedSequenceIsMissingAlsoTheFirst) {
