@@ -132,7 +132,8 @@ class RetireSteps(Steps):
         audit = subprocess.run(
             [program("wattspool"), "--config", "/dev/null", "audit", "--json", "--brokers",
              self.broker.bootstrap], capture_output=True, text=True, check=False)
-        self.assertEqual(audit.returncode, 0, audit.stdout[-3000:] + audit.stderr)
+        self.scratch.path("audit.json").write_text(audit.stdout, "utf-8")
+        self.assertEqual(audit.returncode, 0, f"{audit.stdout[-1000:]}{audit.stderr}")
         report = json.loads(audit.stdout)
         print(f"    gaps: {report['gap_events']}, streams: {report['streams']['count']}",
               flush=True)
