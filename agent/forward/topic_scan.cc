@@ -29,6 +29,10 @@ class TopicScanning {
     if (!partitions) return tl::unexpected(partitions.error());
     ScannedTopic scanned;
     scanned.exists = *partitions > 0;
+    // All of them first: what is read while one waits would be ignored.
+    for (std::int32_t partition = 0; partition < *partitions; ++partition) {
+      if (auto done = wait_for_leader(partition); !done) return tl::unexpected(done.error());
+    }
     for (std::int32_t partition = 0; partition < *partitions; ++partition) {
       const auto from = scan_.from.find(partition);
       const std::int64_t offset = from == scan_.from.end() ? kFromBeginning : from->second;
@@ -57,13 +61,27 @@ class TopicScanning {
   }
 
   proto::Result<std::int32_t> partition_count() {
+    return answer_to(
+        [&](milliseconds patience) { return consumer_.partition_count(scan_.topic, patience); });
+  }
+
+  // A leader that was elected just now shows less than was committed, until its followers have
+  // asked it for more. Then it answers the question for its end (KIP-207); what it is asked to read
+  // it answers at once, and the newest records would be missing.
+  proto::Result<OffsetRange> wait_for_leader(std::int32_t partition) {
+    return answer_to(
+        [&](milliseconds patience) { return consumer_.range(scan_.topic, partition, patience); });
+  }
+
+  template <class Question>
+  auto answer_to(const Question& question) -> decltype(question(kSlice)) {
     const auto ignore = [](const KafkaRecord&) {};
     for (milliseconds patience = kSlice;; patience = std::min(2 * patience, kDescribeMax)) {
-      auto count = consumer_.partition_count(scan_.topic, std::min(patience, remaining()));
-      if (count) return count;
-      const bool heals = count.error().code.category() == broker_category() &&
-                         kafka_error(count.error().code.value()).action == KafkaAction::kRetry;
-      if (!heals) return count;
+      auto answer = question(std::min(patience, remaining()));
+      if (answer) return answer;
+      const bool heals = answer.error().code.category() == broker_category() &&
+                         kafka_error(answer.error().code.value()).action == KafkaAction::kRetry;
+      if (!heals) return answer;
       if (cancelled() || remaining() == milliseconds(0)) return incomplete();
       // An answer that comes at once ("no leader yet") must not make a busy loop.
       static_cast<void>(consumer_.poll(std::min(kSlice, remaining()), 1, ignore));

@@ -47,6 +47,10 @@ class MockCluster {
     const std::vector<rd_kafka_resp_err_t> list(errors);
     rd_kafka_mock_push_request_errors_array(cluster_, 0, list.size(), list.data());
   }
+  // So are the next questions for the ends of partitions (ListOffsets).
+  void fail_list_offsets(const std::vector<rd_kafka_resp_err_t>& errors) {
+    rd_kafka_mock_push_request_errors_array(cluster_, 2, errors.size(), errors.data());
+  }
 
  private:
   const int brokers_;
