@@ -47,7 +47,7 @@ proto::Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const st
 
 // librdkafka 2.5 and newer: a client that may push metrics to its brokers asks its own thread for a
 // last push as it ends, and then waits for a signal. One that came first is missed: it waits a full
-// second, in which nothing is acquired (seen with 2.8.0, and in its rdkafka_telemetry.c).
+// second, in which nothing is acquired (by its rdkafka_telemetry.c; stops of 1.03 s with 2.8.0).
 proto::Result<void> push_no_metrics(rd_kafka_conf_t* conf) {
   const std::string name = "enable.metrics.push";
   std::size_t size = 0;
