@@ -142,6 +142,7 @@ class AuditRun {
   proto::Result<void> stalled(double share) const {
     std::string context = fmt::format("nothing more arrived for {} s at {:.0f} % of the records",
                                       options_.stall_timeout.count(), 100 * std::max(share, 0.0));
+    if (const std::string where = consumer_->unread(); !where.empty()) context += "; " + where;
     if (!consumer_->connection_error().empty()) {
       context += " (" + consumer_->connection_error() + ")";
     } else if (options_.transactions) {

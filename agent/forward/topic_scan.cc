@@ -2,6 +2,7 @@
 #include "agent/forward/topic_scan.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "agent/kafka/error_table.h"
@@ -30,13 +31,17 @@ class TopicScanning {
     ScannedTopic scanned;
     scanned.exists = *partitions > 0;
     // All of them first: what is read while one waits would be ignored.
+    std::map<std::int32_t, OffsetRange> ranges;
     for (std::int32_t partition = 0; partition < *partitions; ++partition) {
-      if (auto done = wait_for_leader(partition); !done) return tl::unexpected(done.error());
+      auto range = wait_for_leader(partition);
+      if (!range) return tl::unexpected(range.error());
+      ranges.emplace(partition, *range);
     }
     for (std::int32_t partition = 0; partition < *partitions; ++partition) {
       const auto from = scan_.from.find(partition);
       const std::int64_t offset = from == scan_.from.end() ? kFromBeginning : from->second;
-      if (auto done = consumer_.start(scan_.topic, partition, offset); !done) {
+      const std::int64_t end = ranges.at(partition).high;
+      if (auto done = consumer_.start(scan_.topic, partition, offset, end); !done) {
         return tl::unexpected(done.error());
       }
     }
@@ -56,6 +61,9 @@ class TopicScanning {
 
   tl::unexpected<proto::Error> incomplete() const {
     std::string context = "read " + scan_.topic + " to its end";
+    if (const std::string where = consumer_.unread(); !where.empty()) {
+      context += ": " + where + " (a client that died may have left a transaction open there)";
+    }
     if (const std::string why = consumer_.connection_error(); !why.empty()) context += ": " + why;
     return proto::fail(KafkaErrc::kIncomplete, std::move(context));
   }
@@ -67,7 +75,8 @@ class TopicScanning {
 
   // A leader that was elected just now shows less than was committed, until its followers have
   // asked it for more. Then it answers the question for its end (KIP-207); what it is asked to read
-  // it answers at once, and the newest records would be missing.
+  // it answers at once, and the newest records would be missing. Should another be elected just
+  // then, the reading goes on until it shows as much as this one.
   proto::Result<OffsetRange> wait_for_leader(std::int32_t partition) {
     return answer_to(
         [&](milliseconds patience) { return consumer_.range(scan_.topic, partition, patience); });

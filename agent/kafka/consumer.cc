@@ -17,7 +17,8 @@ struct Reading {
   std::int64_t first = -1;   // offset of the first thing seen
   std::int64_t next = 0;     // one past the last thing seen
   std::int64_t target = -1;  // the high watermark at first contact; -1: no contact yet
-  bool done() const { return target >= 0 && next >= target; }
+  std::int64_t end = 0;      // known before
+  bool done() const { return target >= 0 && next >= std::max(target, end); }
 };
 
 using MessagePtr = std::unique_ptr<rd_kafka_message_t, FreeWith<rd_kafka_message_destroy>>;
@@ -162,7 +163,7 @@ proto::Result<OffsetRange> Consumer::range(const std::string& topic, std::int32_
 }
 
 proto::Result<void> Consumer::start(const std::string& topic, std::int32_t partition,
-                                    std::int64_t offset) {
+                                    std::int64_t offset, std::int64_t end) {
   rd_kafka_topic_t* const handle = impl_->topic(topic);
   const std::int64_t from = offset == kFromBeginning ? RD_KAFKA_OFFSET_BEGINNING : offset;
   if (handle == nullptr ||
@@ -170,7 +171,8 @@ proto::Result<void> Consumer::start(const std::string& topic, std::int32_t parti
     return broker_fail(rd_kafka_last_error(), "read " + topic + "/" + std::to_string(partition),
                        "");
   }
-  impl_->readings[{topic, partition}] = Reading{};
+  Reading& reading = impl_->readings[{topic, partition}] = Reading{};
+  reading.end = end;
   return {};
 }
 
@@ -239,6 +241,17 @@ proto::Result<std::size_t> Consumer::poll(std::chrono::milliseconds timeout,
 
 bool Consumer::reached_ends() const {
   return std::ranges::all_of(impl_->readings, [](const auto& at) { return at.second.done(); });
+}
+
+std::string Consumer::unread() const {
+  for (const auto& [key, reading] : impl_->readings) {
+    if (reading.done()) continue;
+    std::string text = key.first + "/" + std::to_string(key.second);
+    if (reading.target < 0) return text + " has not answered";
+    return text + " is read to " + std::to_string(reading.next) + " of " +
+           std::to_string(std::max(reading.target, reading.end));
+  }
+  return {};
 }
 
 std::int64_t Consumer::next_offset(const std::string& topic, std::int32_t partition) const {

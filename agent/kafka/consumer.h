@@ -61,8 +61,10 @@ class Consumer {
   // read_committed: high is where the first open transaction begins.
   proto::Result<OffsetRange> range(const std::string& topic, std::int32_t partition,
                                    std::chrono::milliseconds timeout);
-  // An offset that no longer exists (retention, topic made anew) reads from the beginning.
-  proto::Result<void> start(const std::string& topic, std::int32_t partition, std::int64_t offset);
+  // An offset that no longer exists (retention, topic made anew) reads from the beginning. `end`: a
+  // leader has said that it reaches so far; a later leader that shows less for now is waited for.
+  proto::Result<void> start(const std::string& topic, std::int32_t partition, std::int64_t offset,
+                            std::int64_t end = 0);
   // All partitions from the beginning; their count.
   proto::Result<std::int32_t> start_all(const std::string& topic,
                                         std::chrono::milliseconds timeout);
@@ -71,9 +73,11 @@ class Consumer {
   // connection is no error: the library connects again.
   proto::Result<std::size_t> poll(std::chrono::milliseconds timeout, std::size_t records_max,
                                   const std::function<void(const KafkaRecord&)>& visit);
-  // Every started partition was read to the end that it had at first contact, open transactions
-  // included: those are waited for.
+  // Every started partition was read to the end that it had at first contact, or to the one given
+  // to start(), open transactions included: those are waited for.
   bool reached_ends() const;
+  // For people: where the first partition stands that was not read to its end; empty when all were.
+  std::string unread() const;
   // One past the last thing seen of a started partition (markers included); 0: nothing yet.
   std::int64_t next_offset(const std::string& topic, std::int32_t partition) const;
   // 0..1, for people.

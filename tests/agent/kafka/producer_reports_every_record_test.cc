@@ -91,6 +91,34 @@ TEST_F(ProducerReports, EachRecordOnceAndReadBackAsItWas) {
   EXPECT_EQ((*consumer)->read_share(), 1.0);
 }
 
+// A new leader may show less than the one before, for a while.
+TEST_F(ProducerReports, AnEndThatIsKnownIsWaitedFor) {
+  produce("k", 1);
+  ASSERT_EQ(reports(1).size(), 1U);
+  auto consumer = Consumer::open(cluster_.settings(), {});
+  ASSERT_TRUE(consumer);
+  std::int32_t used = 0;
+  while (used < 2 && (*consumer)->range("t", used, milliseconds(5000)).value().high == 0) ++used;
+  ASSERT_TRUE((*consumer)->start("t", used, kFromBeginning, 2));
+  std::size_t read = 0;
+  const auto poll_until_ends = [&](milliseconds patience) {
+    const auto deadline = Clock::now() + patience;
+    while (!(*consumer)->reached_ends() && Clock::now() < deadline) {
+      ASSERT_TRUE((*consumer)->poll(milliseconds(50), 100, [&](const KafkaRecord&) { ++read; }));
+    }
+  };
+  poll_until_ends(milliseconds(1000));
+  EXPECT_EQ(read, 1U);
+  EXPECT_FALSE((*consumer)->reached_ends());
+  EXPECT_EQ((*consumer)->unread(), "t/" + std::to_string(used) + " is read to 1 of 2");
+  produce("k", 2);
+  ASSERT_EQ(reports(1).size(), 1U);
+  poll_until_ends(kPatience);
+  EXPECT_EQ(read, 2U);
+  EXPECT_TRUE((*consumer)->reached_ends());
+  EXPECT_EQ((*consumer)->unread(), "");
+}
+
 TEST_F(ProducerReports, ABrokerThatComesBackTakesThemAll) {
   produce("k", 1);
   ASSERT_EQ(reports(1).size(), 1U);
