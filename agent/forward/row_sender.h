@@ -44,6 +44,8 @@ class RowSender {
   KafkaOutcome produce(Producer& producer, const OutgoingRecord& record);
   // Serves reports; true when there was one.
   bool collect(Producer& producer, std::chrono::milliseconds timeout);
+  // Whether a report since the last restart said that a record was not delivered.
+  bool has_failure() const { return worst_.has_value(); }
   // The worst that reports have said since the last restart, if they have.
   std::optional<Failure> take_failure();
   // What a call failed with becomes what the reports name as its cause.

@@ -74,6 +74,7 @@ class TransactionStream final : public RecordStream {
   std::int64_t waiting_since_ns_ = 0;
   std::string progress_value_;  // borrowed by the producer until its report
   std::optional<Failure> why_;  // of the abort
+  bool in_doubt_ = false;       // the broker may have taken the commit that is aborted
 };
 
 SendTurn TransactionStream::begin(Producer& producer) {
@@ -100,6 +101,7 @@ SendTurn TransactionStream::begin(Producer& producer) {
 
 SendTurn TransactionStream::send(Producer& producer, bool draining) {
   enter(Phase::kAborting);  // unless all goes well
+  in_doubt_ = false;
   if (auto failure = parts_.sender.fill(producer, after_))
     return end_with(producer, std::move(*failure));
   const KafkaOutcome added = parts_.window.empty() ? KafkaOutcome() : produce_progress(producer);
@@ -138,6 +140,9 @@ SendTurn TransactionStream::commit(Producer& producer) {
   if (outcome.retriable && !outcome.abortable && !outcome.fatal && !out_of_patience()) {
     return {SendTurn::Kind::kWorked, 0, {}};
   }
+  // With all records delivered the library has sent the commit, whatever it says of it. An abort
+  // that succeeds then proves nothing: it may have been a new epoch of the producer (KIP-360).
+  in_doubt_ = parts_.window.outstanding() == 0 && !parts_.sender.has_failure();
   return end_with(producer, failure_of(outcome, "commit transaction"));
 }
 
@@ -166,7 +171,7 @@ SendTurn TransactionStream::abort(Producer& producer) {
   }
   phase_ = Phase::kIdle;
   Failure failure = std::move(*why_);
-  failure.usable = outcome.ok() && !reports_to_come;
+  failure.usable = outcome.ok() && !reports_to_come && !in_doubt_;
   if (!outcome.ok() && failure.action == KafkaAction::kRetry) {
     failure.action = KafkaAction::kRebuild;
   }

@@ -125,6 +125,19 @@ TEST_F(ExactlyOnce, ACommitInDoubtIsSettledByTheNextProducer) {
   EXPECT_EQ(agent_.status().rebuilds_total, 2U);
 }
 
+// The library says that the transaction must be aborted, and the abort succeeds: by a new epoch of
+// the producer, which says nothing of a commit that the broker had taken.
+TEST_F(ExactlyOnce, ACommitThatFailedMayHaveBeenTaken) {
+  for (const bool applied : {false, true}) {
+    fail_once(Call::kCommit, 1,
+              {abortable(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING), applied});
+    append_everywhere(3);
+    ASSERT_TRUE(agent_.drain());
+    expect_all_once();
+  }
+  EXPECT_EQ(agent_.status().rebuilds_total, 2U);
+}
+
 TEST_F(ExactlyOnce, EveryFaultAtEveryCall) {
   const std::vector<Fault> faults = {
       {timed_out(), false},

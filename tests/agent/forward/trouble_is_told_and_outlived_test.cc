@@ -77,9 +77,9 @@ TEST_F(Trouble, AnAbsentBrokerIsWaitedForWithGrowingDelays) {
 
 TEST_F(Trouble, NoTransactionIsOpenDuringABackoff) {
   append();
-  cluster_.fault = [commits = 0](Call call) mutable -> std::optional<Fault> {
-    if (call != Call::kCommit || ++commits > 5) return std::nullopt;
-    return Fault{abortable(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS), false};
+  // Of the records: a commit that fails although all were delivered is in doubt.
+  cluster_.verdict = [refusals = 0](const ModelRecord&, std::size_t) mutable {
+    return ++refusals > 5 ? 0 : RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
   };
   int waits = 0;
   ASSERT_TRUE(agent_.run_until([&] {
