@@ -16,12 +16,12 @@ class RealBroker:
     delivery = "exactly_once"
     name = "Apache Kafka"
 
-    def __init__(self, scratch):
+    def __init__(self, scratch, brokers=1):
         sys.path.insert(0, str(ROOT / "tests" / "kafka"))
         from kafka_cluster import Cluster, follow_owner
         self.cluster = Cluster(scratch.path("kafka"))
         scratch.keep(self)
-        self.bootstrap = self.cluster.up(1)
+        self.bootstrap = self.cluster.up(brokers)
         self.guest_bootstrap = self.cluster.guest_bootstrap()
         follow_owner(self.cluster, os.getpid())  # even if this process is killed
 
@@ -33,6 +33,17 @@ class RealBroker:
 
     def bring_back(self, wait=True):
         self.cluster.start(1, wait)
+
+    def take_away_all(self):
+        """At once: one that is asked to end waits for the controllers, and those are the others."""
+        for node in self.cluster.nodes():
+            self.cluster.kill(node)
+
+    def bring_back_all(self):
+        for node in self.cluster.nodes():
+            self.cluster.start(node, wait=False)
+        for node in self.cluster.nodes():
+            self.cluster.ready(node)
 
     def end(self):
         self.cluster.down()
@@ -108,17 +119,6 @@ class SecuredBroker(RealBroker):
 
     def servers(self, listener):
         return (self.cluster.folder / f"bootstrap-{listener}").read_text("ascii").strip()
-
-    def take_away_all(self):
-        """At once: one that is asked to end waits for the controllers, and those are the others."""
-        for node in self.cluster.nodes():
-            self.cluster.kill(node)
-
-    def bring_back_all(self):
-        for node in self.cluster.nodes():
-            self.cluster.start(node, wait=False)
-        for node in self.cluster.nodes():
-            self.cluster.ready(node)
 
     def renew_access(self, users):
         """Restarts the brokers with another authority, which alone counts for them from now on, and
