@@ -77,6 +77,7 @@ class Fleets(InventorySteps, ChangeSteps, FiguresSteps, UpgradeSteps, GateSteps,
                 step()
             except Exception:
                 self.scratch.keep_files()
+                self.fleet.write_down()
                 raise
         print(f"... the end, at {time.monotonic() - begin:.0f} s", flush=True)
 

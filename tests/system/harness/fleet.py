@@ -16,7 +16,7 @@ import time
 
 from harness.bench import SPOOL, UNIT, WELL, repacked, unsent
 from harness.host import Host, package_file
-from harness.process import PATIENCE_S, wait_for
+from harness.process import PATIENCE_S, NotInTime, wait_for
 from harness.programs import ROOT, program
 
 COLLECTION = ROOT / "ansible"
@@ -332,11 +332,28 @@ class Fleet:
         """Until each agent has an ack of its own, and nothing else is wrong with it."""
         for name in names or self.benches:
             bench = self.benches[name]
+            said = None
 
             def look():
-                return bench.host.run(*WELL, "--require-ack", "--allow", "topic_warning",
-                                      check=False).returncode == 0
-            wait_for(look, f"{name} is healthy and has an ack", PATIENCE_S, 0.3)
+                nonlocal said
+                said = bench.host.run(*WELL, "--require-ack", "--allow", "topic_warning",
+                                      check=False)
+                return said.returncode == 0
+            try:
+                wait_for(look, f"{name} is healthy and has an ack", PATIENCE_S, 0.3)
+            except NotInTime as late:
+                raise NotInTime(f"{late}\n{said.stdout}\n{bench.journal()[-3000:]}") from None
+
+    def write_down(self):
+        """A run has failed: what benches and brokers have to say of it, for its folder."""
+        for bench in self.benches.values():
+            for what, command in (
+                    ("journal", ("journalctl", "--no-pager", "-o", "short-precise", "-u", UNIT)),
+                    ("status", ("wattspool", "status", "--json")), ("check", WELL)):
+                answer = bench.host.run(*command, check=False)
+                self.scratch.path(f"{bench.name}-{what}").write_text(
+                    answer.stdout + answer.stderr, "utf-8")
+        shutil.copytree(self.broker.cluster.folder, self.scratch.path("brokers"))
 
     def end(self):
         shutil.rmtree(self.sockets)
