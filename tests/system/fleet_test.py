@@ -2,8 +2,9 @@
 """Benches by Ansible: from nothing to delivering, upgraded behind a gate, retired without a loss.
 
 Short: two hosts, one broker. With the argument `whole`: three, one of them a Debian 13, and three
-brokers, and all that goes wrong. `whole only=STEP,STEP` does these steps only, and those that
-every step stands on. `ansible=FOLDER` has the programs of another Ansible than Debian's.
+brokers, and all that goes wrong. `whole=changes` and `whole=upgrades` are its two halves, each a
+life of its own; `whole only=STEP,STEP` does these steps only, and those that every step stands on.
+`ansible=FOLDER` has the programs of another Ansible than Debian's.
 """
 
 import sys
@@ -27,7 +28,8 @@ def argument(name, default=""):
                 default)
 
 
-WHOLE = "whole" in sys.argv[1:]
+HALF = argument("whole")
+WHOLE = HALF or "whole" in sys.argv[1:]
 ONLY = argument("only").split(",") if argument("only") else None
 FIRST_COMMIT_S = 60
 
@@ -45,29 +47,36 @@ class Fleets(InventorySteps, ChangeSteps, FiguresSteps, UpgradeSteps, GateSteps,
                                     brokers=3 if WHOLE else 1)
         self.fleet = Fleet(self.scratch, self.broker, suites, argument("ansible", "/usr/bin"))
         self.benches = list(self.fleet.benches.values())
-        if WHOLE and (not ONLY or "an_upgrade_is_one_gap" in ONLY):
+        if self.an_upgrade_is_one_gap in self.steps():
             self.fleet.install_by_file(self.benches[1], package_file(self.benches[1].suite))
         self.fleet.start()
 
     def test_a_life(self):
+        self.do(self.steps())
+
+    def steps(self):
         every = [self.brokers_are_made_ready, self.benches_come_from_nothing]
-        steps = [self.what_is_wrong_is_found_before_a_change, *every, self.again_changes_nothing,
+        begin = [self.what_is_wrong_is_found_before_a_change, *every, self.again_changes_nothing,
                  self.all_are_reported]
-        if WHOLE:
-            steps += [self.the_time_of_a_run_is_said, self.check_mode_tells_the_truth,
-                      self.a_run_that_ended_early_is_completed,
-                      self.an_upgrade_is_one_gap, self.gates_close_before_a_change,
-                      self.a_way_back_that_fails_is_told, self.a_bad_release_stops_at_the_canary,
-                      self.a_killed_host_is_repaired, self.an_unreachable_bench_stops_the_wave,
-                      self.a_bench_that_falls_silent_is_completed,
-                      self.a_newer_schema_is_not_taken_back, self.credentials_are_replaced,
-                      self.a_spool_moves_and_its_neighbours_stay]
-        steps += [self.a_bench_with_unsent_data_stays]
-        if WHOLE:
-            steps += [self.a_bench_comes_back_with_what_it_kept, self.a_lost_disk_is_restored]
-        steps += [self.all_retire_and_nothing_is_missing]
-        self.do(step for step in steps
-                if not ONLY or step in every or step.__name__ in ONLY)
+        end = [self.all_retire_and_nothing_is_missing]
+        inventory = [self.the_time_of_a_run_is_said, self.check_mode_tells_the_truth,
+                     self.a_run_that_ended_early_is_completed]
+        upgrades = [self.an_upgrade_is_one_gap, self.gates_close_before_a_change,
+                    self.a_way_back_that_fails_is_told, self.a_bad_release_stops_at_the_canary,
+                    self.a_killed_host_is_repaired, self.an_unreachable_bench_stops_the_wave,
+                    self.a_bench_that_falls_silent_is_completed,
+                    self.a_newer_schema_is_not_taken_back]
+        benches = [self.credentials_are_replaced, self.a_spool_moves_and_its_neighbours_stay,
+                   self.a_bench_with_unsent_data_stays,
+                   self.a_bench_comes_back_with_what_it_kept, self.a_lost_disk_is_restored]
+        if not WHOLE:
+            steps = [*begin, self.a_bench_with_unsent_data_stays, *end]
+        elif HALF:
+            steps = {"changes": [*begin, *inventory, *benches, *end],
+                     "upgrades": [*every, *upgrades, *end]}[HALF]
+        else:
+            steps = [*begin, *inventory, *upgrades, *benches, *end]
+        return [step for step in steps if not ONLY or step in every or step.__name__ in ONLY]
 
     def do(self, steps):
         begin = time.monotonic()
